@@ -1,0 +1,7 @@
+export {
+  type ChangeSource,
+  type MimeBundle,
+  type Widget,
+  type WidgetState,
+  widgetBrand,
+} from "./widget/widget.js";

@@ -1,0 +1,26 @@
+// Where set-up puts things. Everything lies inside the checkout; deleting the checkout undoes the installation.
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = realpathSync(resolve(dirname(fileURLToPath(import.meta.url)), "..", "..", ".."));
+export const venv = join(root, ".venv");
+export const stateFolder = join(root, ".setup");
+export const firstNotebook = join(root, "notebooks", "00-first-light.ipynb");
+
+const venvBin = join(venv, process.platform === "win32" ? "Scripts" : "bin");
+const executable = process.platform === "win32" ? ".exe" : "";
+
+/** Path of a program in the virtual environment, for example `venvProgram("jupyter")`. */
+export const venvProgram = (name) => join(venvBin, name + executable);
+
+/** Chromium-like browsers in the places where Linux, macOS and Windows put them; `CHROMIUM` overrides. */
+export const findChromium = () =>
+  [
+    process.env.CHROMIUM,
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+  ].find((path) => path && existsSync(path));

@@ -1,0 +1,111 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { DataError } from "../errors.js";
+import { requireNumber } from "../options.js";
+import { createRandom } from "../random.js";
+import type { CardFactors } from "./cards.js";
+
+/** Pictures in memory, 8 bits a channel, all of one size. */
+export interface ImageSet {
+  count: number;
+  /** `[height, width, channels]` of every picture. */
+  shape: [height: number, width: number, channels: number];
+  /** `[count, height, width, channels]`, row by row. */
+  pixels: Uint8Array;
+  /** What every card was made of, where the pictures are cards. */
+  factors?: CardFactors[];
+  /** Where every picture was read from, where they come from files. */
+  files?: string[];
+}
+
+/** 8-bit pictures to look at and to measure on. */
+export interface Pictures {
+  data: Uint8Array;
+  shape: [count: number, height: number, width: number, channels: number];
+}
+
+/** Floating point numbers with their shape: latents on the host, independent of any engine. */
+export interface FloatArray {
+  data: Float32Array;
+  shape: number[];
+}
+
+/** Number of values of one picture of the set. */
+export function sizeOf({ shape: [height, width, channels] }: ImageSet): number {
+  return height * width * channels;
+}
+
+/** The pictures at `indices` (default: all) as a set of their own. */
+export function selectImages(set: ImageSet, indices: ArrayLike<number>): ImageSet {
+  const order = Array.from(indices);
+  return {
+    count: order.length,
+    shape: [...set.shape],
+    pixels: gatherPixels(set, order),
+    ...(set.factors && { factors: order.map((index) => set.factors?.[index] as CardFactors) }),
+    ...(set.files && { files: order.map((index) => set.files?.[index] as string) }),
+  };
+}
+
+/**
+ * Divides a set at random.
+ *
+ * @param options.validation share of the pictures that is held out, in (0, 1); at least one picture lands on each side
+ * @throws DataError `ERR_SHAPE_MISMATCH` where there are fewer than two pictures
+ */
+export function splitImages(
+  set: ImageSet,
+  { validation = 0.1, seed = 0 }: { validation?: number; seed?: number } = {},
+): { train: ImageSet; validation: ImageSet } {
+  requireNumber("validation", validation, 0, true);
+  requireNumber("1 - validation", 1 - validation, 0, true);
+  if (set.count < 2) {
+    throw new DataError("ERR_SHAPE_MISMATCH", "A split needs at least two pictures.");
+  }
+  const order = createRandom(seed).shuffle(Uint32Array.from({ length: set.count }, (_, index) => index));
+  const heldOut = Math.min(Math.max(Math.round(set.count * validation), 1), set.count - 1);
+  return {
+    // In the set's own order again, so that neighbouring files stay neighbours.
+    train: selectImages(set, order.slice(heldOut).sort()),
+    validation: selectImages(set, order.slice(0, heldOut).sort()),
+  };
+}
+
+/** The pictures at `indices` (default: all), 8 bits a channel. */
+export function pictures(set: ImageSet, indices?: ArrayLike<number>): Pictures {
+  const count = indices?.length ?? set.count;
+  const data = indices ? gatherPixels(set, Array.from(indices)) : set.pixels.slice();
+  return { data, shape: [count, ...set.shape] };
+}
+
+/**
+ * The pictures at `indices` (default: all) on the engine in use.
+ *
+ * @returns `[batch, height, width, channels]`, 0..255 mapped to [-1, 1]
+ */
+export function toTensor(set: ImageSet, indices?: ArrayLike<number>): tf.Tensor4D {
+  const { data, shape } = pictures(set, indices);
+  const values = Float32Array.from(data, (value) => value / 127.5 - 1);
+  return tf.tensor4d(values, shape);
+}
+
+/** `[-1, 1]` to 0..255, rounded; what lies outside is clamped. */
+export function toPixels(values: Float32Array): Uint8Array {
+  // Uint8ClampedArray rounds to the nearest and clamps; it shares its memory with the result.
+  const clamped = Uint8ClampedArray.from(values, (value) => (value + 1) * 127.5);
+  return new Uint8Array(clamped.buffer);
+}
+
+function gatherPixels(set: ImageSet, indices: number[]): Uint8Array {
+  const size = sizeOf(set);
+  const pixels = new Uint8Array(indices.length * size);
+  for (const [position, index] of indices.entries()) {
+    if (!Number.isInteger(index) || index < 0 || index >= set.count) {
+      throw new DataError(
+        "ERR_INDEX_OUT_OF_RANGE",
+        `There is no picture ${index}: the set has ${set.count}, counted from 0.`,
+      );
+    }
+    pixels.set(set.pixels.subarray(index * size, (index + 1) * size), position * size);
+  }
+  return pixels;
+}

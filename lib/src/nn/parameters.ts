@@ -1,0 +1,56 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Random } from "../random.js";
+
+/** All trainable tensors of a model: one flat record with diffusers' names, so that loading weights is a loop. */
+export type Parameters = Record<string, tf.Variable>;
+
+/**
+ * Adds a convolution's `<name>.weight` `[size, size, inChannels, outChannels]` and `<name>.bias` `[outChannels]`.
+ *
+ * The numbers are uniform in +-1 / sqrt(fan-in) for both, PyTorch's default for convolutions, so that runs can be
+ * compared with PyTorch's.
+ */
+export function addConv2d(
+  parameters: Parameters,
+  random: Random,
+  name: string,
+  size: number,
+  inChannels: number,
+  outChannels: number,
+): void {
+  const bound = 1 / Math.sqrt(size * size * inChannels);
+  const draw = (count: number) => Float32Array.from({ length: count }, () => random.uniform(-bound, bound));
+  const weight = draw(size * size * inChannels * outChannels);
+  add(parameters, `${name}.weight`, weight, [size, size, inChannels, outChannels]);
+  add(parameters, `${name}.bias`, draw(outChannels), [outChannels]);
+}
+
+/** Adds a group normalisation's `<name>.weight` (ones) and `<name>.bias` (zeros), both `[channels]`. */
+export function addGroupNorm(parameters: Parameters, name: string, channels: number): void {
+  add(parameters, `${name}.weight`, new Float32Array(channels).fill(1), [channels]);
+  add(parameters, `${name}.bias`, new Float32Array(channels), [channels]);
+}
+
+/** Adds the parameters of `residualBlock`. */
+export function addResidualBlock(
+  parameters: Parameters,
+  random: Random,
+  name: string,
+  inChannels: number,
+  outChannels: number,
+): void {
+  addGroupNorm(parameters, `${name}.norm1`, inChannels);
+  addConv2d(parameters, random, `${name}.conv1`, 3, inChannels, outChannels);
+  addGroupNorm(parameters, `${name}.norm2`, outChannels);
+  addConv2d(parameters, random, `${name}.conv2`, 3, outChannels, outChannels);
+  if (inChannels !== outChannels) {
+    addConv2d(parameters, random, `${name}.conv_shortcut`, 1, inChannels, outChannels);
+  }
+}
+
+function add(parameters: Parameters, name: string, values: Float32Array, shape: number[]): void {
+  const initial = tf.tensor(values, shape);
+  // No name for TensorFlow.js: its names are unique in the whole process, and two models have the same names here.
+  parameters[name] = tf.variable(initial, true);
+  initial.dispose();
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
+import { findKernelSession } from "../session/kernel-session.js";
+import { displaySymbol } from "../session/mime-bundle.js";
+import { render } from "../session/render.js";
+import type { MimeBundle } from "../widget/widget.js";
+import type { JsonObject } from "../wire/message.js";
+
+export interface DisplayOptions {
+  /** Name under which the output can be updated; made up where it is left out. */
+  displayId?: string;
+  /** Metadata by MIME type, such as `{ "image/png": { width: 320 } }`. */
+  metadata?: JsonObject;
+}
+
+/** An output that can be replaced later. As the last expression of a cell it shows nothing more. */
+export interface DisplayHandle {
+  readonly id: string;
+  /** Shows another value in place of the present one, wherever that is shown. Resolves when it has been sent. */
+  update(value: unknown, options?: Pick<DisplayOptions, "metadata">): Promise<void>;
+  /** Resolves when what has been asked for so far has been sent. */
+  readonly shown: Promise<void>;
+}
+
+/**
+ * Shows a value in the output of the calling cell: a widget as its live view; what has a method
+ * `[Symbol.for("Jupyter.display")]()` as the MIME bundle that this returns; anything else as text.
+ * There is no need to await it: a cell ends after its displays. In plain Node the text is printed.
+ */
+export function display(value: unknown, options: DisplayOptions = {}): DisplayHandle {
+  return new Display(value, options);
+}
+
+class Display implements DisplayHandle {
+  readonly id: string;
+  shown: Promise<void>;
+
+  constructor(value: unknown, { displayId = randomUUID(), metadata }: DisplayOptions) {
+    this.id = displayId;
+    this.shown = this.#send("display_data", value, metadata);
+    findKernelSession()?.holdCell(this.shown);
+  }
+
+  update(value: unknown, { metadata }: Pick<DisplayOptions, "metadata"> = {}): Promise<void> {
+    this.shown = this.shown.then(() => this.#send("update_display_data", value, metadata));
+    findKernelSession()?.holdCell(this.shown);
+    return this.shown;
+  }
+
+  [displaySymbol](): MimeBundle {
+    return {};
+  }
+
+  async #send(type: string, value: unknown, metadata: JsonObject = {}): Promise<void> {
+    const session = findKernelSession();
+    if (!session) {
+      console.log(await printable(value));
+      return;
+    }
+    const rendered = render(value, session);
+    // Only what has to be waited for is awaited, so that displays keep their place among printed lines.
+    const data = rendered instanceof Promise ? await rendered : rendered;
+    session.publish(type, { data, metadata, transient: { display_id: this.id } });
+  }
+}
+
+/** The text of a value's MIME bundle, for terminals. */
+async function printable(value: unknown): Promise<string> {
+  const { [displaySymbol]: describe, toMimeBundle } = Object(value) as {
+    [displaySymbol]?: () => MimeBundle | Promise<MimeBundle>;
+    toMimeBundle?: () => MimeBundle | Promise<MimeBundle>;
+  };
+  const bundle = await (describe ?? toMimeBundle)?.call(value);
+  const text = bundle?.["text/plain"];
+  return typeof text === "string" ? text : inspect(value);
+}
+
+export interface ClearOutputOptions {
+  /** Clears when the next output arrives, so that nothing flickers. */
+  wait?: boolean;
+}
+
+/** Removes what the calling cell has shown so far. Does nothing in plain Node. */
+export function clearOutput({ wait = false }: ClearOutputOptions = {}): void {
+  findKernelSession()?.publish("clear_output", { wait });
+}

@@ -1,0 +1,61 @@
+import { Publisher, Reply, Router } from "zeromq";
+import type { ChannelName, Connection } from "../wire/connection-file.js";
+import { logToTerminal } from "./log-to-terminal.js";
+
+type Frames = readonly Uint8Array[];
+
+interface Sender {
+  send(frames: Uint8Array[]): Promise<void>;
+}
+
+/** ZeroMQ's binding allows one send at a time on a socket, so sends wait for one another. */
+export class SendQueue {
+  readonly #socket: Sender;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(socket: Sender) {
+    this.#socket = socket;
+  }
+
+  send(frames: Frames): void {
+    this.#tail = this.#tail.then(() => this.#socket.send([...frames])).catch(reportLostMessage);
+  }
+
+  /** Resolves when everything that was to be sent so far has been handed to ZeroMQ. */
+  flushed(): Promise<void> {
+    return this.#tail;
+  }
+}
+
+function reportLostMessage(error: unknown): void {
+  logToTerminal(`The kernel could not send a message: ${error}`);
+}
+
+export interface Sockets {
+  shell: Router;
+  control: Router;
+  stdin: Router;
+  iopub: Publisher;
+  hb: Reply;
+}
+
+/** Opens the five channels of a kernel at the addresses of its connection file. */
+export async function bindSockets(connection: Connection): Promise<Sockets> {
+  const sockets: Sockets = {
+    shell: new Router({ linger: 0 }),
+    control: new Router({ linger: 0 }),
+    stdin: new Router({ linger: 0 }),
+    // Without a high-water mark a burst of output is never dropped.
+    iopub: new Publisher({ linger: 200, sendHighWaterMark: 0 }),
+    hb: new Reply({ linger: 0 }),
+  };
+  for (const [name, socket] of Object.entries(sockets)) {
+    await socket.bind(connection.addresses[name as ChannelName]);
+  }
+  return sockets;
+}
+
+/** Sends every heartbeat back as it came; returns when the socket is closed. */
+export async function echoHeartbeats(heartbeat: Reply): Promise<void> {
+  for await (const frames of heartbeat) await heartbeat.send(frames);
+}

@@ -1,0 +1,41 @@
+import type { CommManager } from "../comm/comm-manager.js";
+import type { WidgetManager } from "../widget/widget-manager.js";
+import type { JsonObject } from "../wire/message.js";
+
+export interface PublishOptions {
+  metadata?: JsonObject;
+  buffers?: readonly (ArrayBufferView | ArrayBuffer)[];
+}
+
+/** The running kernel as the user's API sees it. */
+export interface KernelSession {
+  readonly comms: CommManager;
+  readonly widgets: WidgetManager;
+  /** Sends a message of the broadcast channel, as an answer to whatever the calling code runs for. */
+  publish(type: string, content: JsonObject, options?: PublishOptions): void;
+  /** Asks the reader for a line of text. */
+  readInput(prompt: string, password: boolean): Promise<string>;
+  /** The signal of the calling cell; taking it promises to look at it between steps. */
+  takeSignal(): AbortSignal | undefined;
+  /** The same signal without the promise. */
+  peekSignal(): AbortSignal | undefined;
+  /** Makes the calling cell wait until something is shown. */
+  holdCell(shown: Promise<unknown>): void;
+  /** Reports a failure that must not stop its caller, on the calling cell's stderr. */
+  reportFailure(situation: string, error: unknown): void;
+}
+
+const slot = Symbol.for("latentlab.session");
+const holder = globalThis as { [slot]?: KernelSession };
+
+/**
+ * The kernel that this process is, or `undefined` in plain Node. A slot on the global object, since a notebook may
+ * have imported another copy of this package than the one that runs the kernel.
+ */
+export function findKernelSession(): KernelSession | undefined {
+  return holder[slot];
+}
+
+export function installKernelSession(session: KernelSession): void {
+  holder[slot] = session;
+}

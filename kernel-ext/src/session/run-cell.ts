@@ -1,0 +1,66 @@
+import type { CellOutcome, Compiler } from "../compiler/compiler.js";
+import type { JsonObject } from "../wire/message.js";
+import { describeError } from "./error-content.js";
+import type { KernelSession } from "./kernel-session.js";
+import { KeyboardInterrupt } from "./keyboard-interrupt.js";
+import type { Cell } from "./output-context.js";
+import { render } from "./render.js";
+
+export interface CellRequest {
+  code: string;
+  /** Expressions to evaluate after the cell, by the names under which the reply lists them. */
+  userExpressions: Record<string, string>;
+}
+
+/** What a cell came to: the content of its `execute_reply`, and what to publish before that. */
+export interface CellResult {
+  reply: JsonObject;
+  publication?: { type: "execute_result" | "error"; content: JsonObject };
+}
+
+/** Runs a cell to its end, within its output context. Does not reject. */
+export async function runCell(
+  cell: Cell,
+  request: CellRequest,
+  compiler: Compiler,
+  session: KernelSession,
+): Promise<CellResult> {
+  const outcome = await compiler.execute(request.code, `cell[${cell.executionCount}]`);
+  await cell.allDisplayed();
+  // Stopped cells fail even where their code ended in good order, so that the cells after them do not start.
+  if (cell.interrupted || wasStoppedBySignal(outcome)) return failCell(new KeyboardInterrupt());
+  if (outcome.status === "error") return failCell(outcome.error);
+  const data = outcome.value === undefined || cell.silent ? {} : await render(outcome.value, session);
+  const user_expressions = await evaluateAll(request.userExpressions, compiler, session);
+  const reply = { status: "ok", payload: [], user_expressions };
+  if (Object.keys(data).length === 0) return { reply };
+  const content = { execution_count: cell.executionCount, data, metadata: {} };
+  return { reply, publication: { type: "execute_result", content } };
+}
+
+export function failCell(error: unknown): CellResult {
+  const content = { ...describeError(error) };
+  return { reply: { status: "error", ...content }, publication: { type: "error", content } };
+}
+
+/** SIGINT ends synchronous code through Node's `vm`, which has an error of its own for it. */
+function wasStoppedBySignal(outcome: CellOutcome): boolean {
+  const error = outcome.status === "error" ? (outcome.error as { code?: unknown } | undefined) : undefined;
+  return error?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
+}
+
+async function evaluateAll(
+  expressions: Record<string, string>,
+  compiler: Compiler,
+  session: KernelSession,
+): Promise<JsonObject> {
+  const results: JsonObject = {};
+  for (const [name, code] of Object.entries(expressions)) {
+    const outcome = await compiler.execute(code, `expression[${name}]`);
+    results[name] =
+      outcome.status === "ok"
+        ? { status: "ok", data: await render(outcome.value, session), metadata: {} }
+        : { status: "error", ...describeError(outcome.error) };
+  }
+  return results;
+}

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { conv2d, groupNorm, residualBlock, silu, upsampleNearest } from "../nn/layers.js";
+import { groupNorm } from "../nn/group-norm.js";
+import { conv2d, residualBlock, silu, upsampleNearest } from "../nn/layers.js";
 import { addConv2d, addGroupNorm, addResidualBlock, type Parameters } from "../nn/parameters.js";
 import type { Random } from "../random.js";
 import type { AutoencoderConfig } from "./config.js";

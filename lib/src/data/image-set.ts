@@ -84,15 +84,16 @@ export function pictures(set: ImageSet, indices?: ArrayLike<number>): Pictures {
  */
 export function toTensor(set: ImageSet, indices?: ArrayLike<number>): tf.Tensor4D {
   const { data, shape } = pictures(set, indices);
-  const values = Float32Array.from(data, (value) => value / 127.5 - 1);
+  const values = new Float32Array(data.length);
+  for (let index = 0; index < data.length; index++) values[index] = (data[index] as number) / 127.5 - 1;
   return tf.tensor4d(values, shape);
 }
 
 /** `[-1, 1]` to 0..255, rounded; what lies outside is clamped. */
 export function toPixels(values: Float32Array): Uint8Array {
-  // Uint8ClampedArray rounds to the nearest and clamps; it shares its memory with the result.
-  const clamped = Uint8ClampedArray.from(values, (value) => (value + 1) * 127.5);
-  return new Uint8Array(clamped.buffer);
+  const pixels = new Uint8ClampedArray(values.length); // rounds to the nearest and clamps
+  for (let index = 0; index < values.length; index++) pixels[index] = ((values[index] as number) + 1) * 127.5;
+  return new Uint8Array(pixels.buffer);
 }
 
 function gatherPixels(set: ImageSet, indices: number[]): Uint8Array {

@@ -48,6 +48,13 @@ export function addResidualBlock(
   }
 }
 
+/** The parameter of that name. */
+export function requireParameter(parameters: Parameters, name: string): tf.Variable {
+  const found = parameters[name];
+  if (!found) throw new Error(`The model has no parameter "${name}".`);
+  return found;
+}
+
 function add(parameters: Parameters, name: string, values: Float32Array, shape: number[]): void {
   const initial = tf.tensor(values, shape);
   // No name for TensorFlow.js: its names are unique in the whole process, and two models have the same names here.

@@ -6,6 +6,7 @@ import { requireMatchingImages } from "../data/match.js";
 import { TrainingError } from "../errors.js";
 import { requireInteger, requireNumber } from "../options.js";
 import { createRandom } from "../random.js";
+import { type Adam, createAdam } from "./adam.js";
 import { createBatches } from "./batches.js";
 import { autoencoderLoss } from "./loss.js";
 
@@ -73,7 +74,7 @@ export async function* fit(
   const latentSize = imageSize / downsampling;
   const noiseShape: [number, number, number, number] = [batchSize, latentSize, latentSize, latentChannels];
   const noise = new Float32Array(batchSize * latentSize * latentSize * latentChannels);
-  const optimizer = tf.train.adam(learningRate);
+  const optimizer = createAdam(Object.values(model.parameters), learningRate);
   const startedAtMs = performance.now();
   let busyMs = 0;
   let stepsSinceEvent = 0;
@@ -119,7 +120,7 @@ export async function* fit(
 /** One update of the parameters; returns `[loss, reconstruction, kl]` from before it, to be disposed by the caller. */
 function applyStep(
   model: Autoencoder,
-  optimizer: tf.AdamOptimizer,
+  optimizer: Adam,
   pictures: tf.Tensor4D,
   noise: tf.Tensor4D,
   klWeight: number,
@@ -130,7 +131,7 @@ function applyStep(
     losses = tf.keep(tf.stack([loss, reconstruction, kl]));
     return loss;
   }, Object.values(model.parameters));
-  optimizer.applyGradients(Object.entries(grads).map(([name, tensor]) => ({ name, tensor })));
+  optimizer.update(grads);
   return losses as unknown as tf.Tensor;
 }
 

@@ -1,0 +1,121 @@
+import fs from "node:fs/promises";
+import path from "node:path";
+import sharp from "sharp";
+import { DataError } from "../errors.js";
+import { requireInteger, requireNumber } from "../options.js";
+import type { ImageSet } from "./image-set.js";
+
+const extensions = new Set([".jpg", ".jpeg", ".png", ".webp"]);
+const formats = new Set(["jpeg", "png", "webp"]);
+/** Files that are decoded at the same time; sharp has its own threads for each. */
+const concurrency = 8;
+
+export interface ImageFolderOptions {
+  /** Height and width of the pictures after cropping and scaling, in pixels. */
+  size?: number;
+  /** The largest picture that is decoded, in pixels. Small files can claim to be gigantic pictures. */
+  maxPixels?: number;
+}
+
+/**
+ * Loads every JPEG, PNG and WebP file of a folder and the folders in it, in the order of their paths.
+ *
+ * Every picture is turned upright (EXIF), cropped to its centre square, scaled to `size`, laid on white where it is
+ * transparent, and converted to sRGB with 8 bits a channel. Of animations the first frame counts. Names that start
+ * with a dot are passed over. All pictures are loaded or none.
+ *
+ * @returns RGB pictures with their `files`
+ * @throws DataError `ERR_FOLDER_NOT_FOUND`, `ERR_FOLDER_NOT_A_FOLDER`, `ERR_FOLDER_EMPTY`; `ERR_IMAGE_BROKEN` and
+ *   `ERR_IMAGE_TOO_LARGE` with the `file`
+ */
+export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageSet> {
+  const { size = 32, maxPixels = 50e6 } = options;
+  requireInteger("size", size, 1);
+  requireNumber("maxPixels", maxPixels, 1);
+  const files = await findImages(folder);
+  const pictureBytes = size * size * 3;
+  const pixels = new Uint8Array(files.length * pictureBytes);
+  for (let start = 0; start < files.length; start += concurrency) {
+    const group = files.slice(start, start + concurrency);
+    const loaded = await Promise.all(group.map((file) => loadImage(file, size, maxPixels)));
+    for (const [offset, picture] of loaded.entries()) pixels.set(picture, (start + offset) * pictureBytes);
+  }
+  return { count: files.length, shape: [size, size, 3], pixels, files };
+}
+
+async function findImages(folder: string): Promise<string[]> {
+  const entries = await fs.readdir(folder, { recursive: true, withFileTypes: true }).catch((error) => {
+    if (error.code === "ENOENT") {
+      throw new DataError(
+        "ERR_FOLDER_NOT_FOUND",
+        `There is no folder ${path.resolve(folder)}. Check the path.`,
+      );
+    }
+    if (error.code === "ENOTDIR") {
+      throw new DataError(
+        "ERR_FOLDER_NOT_A_FOLDER",
+        `${path.resolve(folder)} is a file. Give the folder that it lies in.`,
+      );
+    }
+    throw error;
+  });
+  const files = entries
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith("."))
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => extensions.has(path.extname(file).toLowerCase()))
+    .sort(); // by code units: the same order on every machine, whatever its language
+  if (files.length === 0) {
+    throw new DataError(
+      "ERR_FOLDER_EMPTY",
+      `There is no JPEG, PNG or WebP file (${[...extensions].join(", ")}) in ${path.resolve(folder)} or the folders in it.`,
+    );
+  }
+  return files;
+}
+
+/** One picture as `[size, size, 3]` bytes. */
+async function loadImage(file: string, size: number, maxPixels: number): Promise<Uint8Array> {
+  // Read here and not by libvips: that caches files by name and would not see one that was repaired meanwhile.
+  const bytes = await fs.readFile(file);
+  await checkHeader(file, bytes, maxPixels);
+  try {
+    const { data } = await sharp(bytes, { failOn: "warning", limitInputPixels: maxPixels, autoOrient: true })
+      .resize(size, size, { fit: "cover", position: "centre" })
+      .flatten({ background: "white" })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return data;
+  } catch (error) {
+    throw brokenImage(file, error);
+  }
+}
+
+/** Format and size from the first bytes, before anything is decoded. */
+async function checkHeader(file: string, bytes: Buffer, maxPixels: number): Promise<void> {
+  const { width, height, format } = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch((error) => {
+      throw brokenImage(file, error);
+    });
+  if (!formats.has(format)) {
+    throw brokenImage(file, new Error(`its content is ${format}, not JPEG, PNG or WebP`));
+  }
+  if (width * height > maxPixels) {
+    throw new DataError(
+      "ERR_IMAGE_TOO_LARGE",
+      `${file} has ${width} x ${height} pixels, more than the limit of ${maxPixels}. Remove it, or raise maxPixels if you trust it.`,
+      file,
+    );
+  }
+}
+
+function brokenImage(file: string, cause: unknown): DataError {
+  const reason = cause instanceof Error ? cause.message.trim() : String(cause);
+  return new DataError(
+    "ERR_IMAGE_BROKEN",
+    `${file} cannot be read as a picture: ${reason}. Repair it or remove it from the folder.`,
+    file,
+    { cause },
+  );
+}

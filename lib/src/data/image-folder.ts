@@ -1,6 +1,6 @@
 import fs from "node:fs/promises";
 import path from "node:path";
-import sharp from "sharp";
+import sharp, { type Metadata } from "sharp";
 import { DataError } from "../errors.js";
 import { requireInteger, requireNumber } from "../options.js";
 import type { ImageSet } from "./image-set.js";
@@ -93,11 +93,9 @@ async function loadImage(file: string, size: number, maxPixels: number): Promise
 
 /** Format and size from the first bytes, before anything is decoded. */
 async function checkHeader(file: string, bytes: Buffer, maxPixels: number): Promise<void> {
-  const { width, height, format } = await sharp(bytes, { limitInputPixels: false })
-    .metadata()
-    .catch((error) => {
-      throw brokenImage(file, error);
-    });
+  const { width, height, format } = await readHeader(bytes).catch((error) => {
+    throw brokenImage(file, error);
+  });
   if (!formats.has(format)) {
     throw brokenImage(file, new Error(`its content is ${format}, not JPEG, PNG or WebP`));
   }
@@ -108,6 +106,11 @@ async function checkHeader(file: string, bytes: Buffer, maxPixels: number): Prom
       file,
     );
   }
+}
+
+/** Asynchronous as a whole: sharp's constructor already throws for an empty file. */
+async function readHeader(bytes: Buffer): Promise<Metadata> {
+  return sharp(bytes, { limitInputPixels: false }).metadata();
 }
 
 function brokenImage(file: string, cause: unknown): DataError {

@@ -1,0 +1,198 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import sharp, { type Sharp } from "sharp";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { imageFolder } from "../../src/index.js";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "latentlab-images-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+type Rgb = [number, number, number];
+
+/** A picture whose left and right halves have one colour each. */
+function halves(width: number, height: number, left: Rgb, right: Rgb): Sharp {
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let index = 0; index < width * height; index++) {
+    pixels.set(index % width < width / 2 ? left : right, index * 3);
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+const save = (name: string, bytes: Uint8Array | string) => writeFile(path.join(folder, name), bytes);
+const red: Rgb = [255, 0, 0];
+const blue: Rgb = [0, 0, 255];
+
+/** The pixel of picture `index`, for pictures of `size`. */
+function pixelOf(set: { pixels: Uint8Array }, size: number, index: number, y: number, x: number): number[] {
+  const start = ((index * size + y) * size + x) * 3;
+  return [...set.pixels.slice(start, start + 3)];
+}
+
+function expectColour(actual: number[], wanted: number[], tolerance = 6): void {
+  for (const [channel, value] of wanted.entries()) {
+    expect(
+      Math.abs((actual[channel] ?? Number.NaN) - value),
+      `${actual} is not ${wanted}`,
+    ).toBeLessThanOrEqual(tolerance);
+  }
+}
+
+describe("imageFolder", () => {
+  it("loads JPEG, PNG and WebP from all folders in the order of their paths", async () => {
+    await mkdir(path.join(folder, "inner"));
+    await save("b.PNG", await halves(8, 8, blue, blue).png().toBuffer());
+    await save("a.jpeg", await halves(16, 16, red, red).jpeg().toBuffer());
+    await save("inner/c.webp", await halves(20, 10, red, red).webp().toBuffer());
+    await save("notes.txt", "no picture");
+    await save("._a.jpeg", "what macOS leaves behind");
+    const set = await imageFolder(folder, { size: 8 });
+    expect(set.files).toEqual(["a.jpeg", "b.PNG", "inner/c.webp"].map((name) => path.join(folder, name)));
+    expect(set).toMatchObject({ count: 3, shape: [8, 8, 3] });
+    expect(set.pixels.length).toBe(3 * 8 * 8 * 3);
+    for (const [index, colour] of [red, blue, red].entries())
+      expectColour(pixelOf(set, 8, index, 4, 4), colour);
+  });
+
+  it("crops to the centre before it scales", async () => {
+    const stripes = Buffer.alloc(60 * 20 * 3);
+    for (let index = 0; index < 60 * 20; index++) {
+      stripes.set(index % 60 < 20 || index % 60 >= 40 ? red : blue, index * 3);
+    }
+    await save(
+      "wide.png",
+      await sharp(stripes, { raw: { width: 60, height: 20, channels: 3 } })
+        .png()
+        .toBuffer(),
+    );
+    const set = await imageFolder(folder, { size: 4 });
+    for (const x of [0, 3]) expectColour(pixelOf(set, 4, 0, 2, x), blue, 20);
+  });
+
+  it("turns pictures upright by their EXIF orientation", async () => {
+    // Orientation 6: the camera was turned, the stored left side belongs on top.
+    const bytes = await halves(32, 32, red, blue)
+      .withMetadata({ orientation: 6 })
+      .jpeg({ quality: 100 })
+      .toBuffer();
+    await save("turned.jpg", bytes);
+    const set = await imageFolder(folder, { size: 8 });
+    for (const x of [0, 7]) {
+      expectColour(pixelOf(set, 8, 0, 0, x), red, 20);
+      expectColour(pixelOf(set, 8, 0, 7, x), blue, 20);
+    }
+  });
+
+  it("converts grey, transparent, 16-bit and CMYK pictures to 8-bit RGB", async () => {
+    const flat = (channels: 1 | 4, colour: number[]) => {
+      const raw = Buffer.from(Array.from({ length: 64 }, () => colour).flat());
+      return sharp(raw, { raw: { width: 8, height: 8, channels } });
+    };
+    await save("1-grey.png", await flat(1, [100]).toColourspace("b-w").png().toBuffer());
+    await save("2-clear.png", await flat(4, [255, 0, 0, 0]).png().toBuffer());
+    await save(
+      "3-deep.png",
+      await halves(8, 8, [10, 20, 200], [10, 20, 200]).toColourspace("rgb16").png().toBuffer(),
+    );
+    await save(
+      "4-print.jpg",
+      await halves(8, 8, [200, 40, 40], [200, 40, 40]).toColourspace("cmyk").jpeg().toBuffer(),
+    );
+    const metadata = await Promise.all(
+      ["1-grey.png", "3-deep.png", "4-print.jpg"].map((name) => sharp(path.join(folder, name)).metadata()),
+    );
+    expect(metadata.map(({ space, depth }) => `${space} ${depth}`)).toEqual([
+      "b-w uchar",
+      "rgb16 ushort",
+      "cmyk uchar",
+    ]);
+    const set = await imageFolder(folder, { size: 8 });
+    expect(set.pixels.length).toBe(4 * 8 * 8 * 3);
+    expectColour(pixelOf(set, 8, 0, 4, 4), [100, 100, 100]);
+    expectColour(pixelOf(set, 8, 1, 4, 4), [255, 255, 255]);
+    expectColour(pixelOf(set, 8, 2, 4, 4), [10, 20, 200]);
+    expectColour(pixelOf(set, 8, 3, 4, 4), [200, 40, 40], 40); // printing colours do not convert exactly
+  });
+
+  it("says that a folder does not exist, is a file, or has no pictures", async () => {
+    await save("notes.txt", "no picture");
+    await expect(imageFolder(path.join(folder, "missing"))).rejects.toMatchObject({
+      name: "DataError",
+      code: "ERR_FOLDER_NOT_FOUND",
+      message: expect.stringContaining(path.join(folder, "missing")),
+    });
+    await expect(imageFolder(path.join(folder, "notes.txt"))).rejects.toMatchObject({
+      code: "ERR_FOLDER_NOT_A_FOLDER",
+    });
+    await expect(imageFolder(folder)).rejects.toMatchObject({
+      code: "ERR_FOLDER_EMPTY",
+      message: expect.stringContaining(folder),
+    });
+  });
+
+  it("refuses broken pictures by name", async () => {
+    await save("good.png", await halves(8, 8, red, blue).png().toBuffer());
+    const noise = Buffer.from(Array.from({ length: 64 * 64 * 3 }, (_, index) => (index * 7919) % 251));
+    const jpeg = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+      .jpeg()
+      .toBuffer();
+    const png = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+      .png()
+      .toBuffer();
+    const webp = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+      .webp()
+      .toBuffer();
+    const flipped = Buffer.from(png);
+    flipped[Math.floor(png.length / 2)] = (flipped[Math.floor(png.length / 2)] as number) ^ 0xff;
+    const broken: Record<string, Uint8Array | string> = {
+      "truncated.jpg": jpeg.subarray(0, Math.floor(jpeg.length * 0.7)),
+      "without-its-last-bytes.jpg": jpeg.subarray(0, jpeg.length - 40),
+      "truncated.png": png.subarray(0, Math.floor(png.length * 0.7)),
+      "damaged.png": flipped,
+      "truncated.webp": webp.subarray(0, Math.floor(webp.length * 0.7)),
+      "text.png": "this is not a picture",
+      "empty.jpg": "",
+      "drawing.png": '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+    };
+    for (const [name, bytes] of Object.entries(broken)) {
+      await save(name, bytes);
+      await expect(imageFolder(folder), name).rejects.toMatchObject({
+        code: "ERR_IMAGE_BROKEN",
+        file: path.join(folder, name),
+        message: expect.stringContaining(name),
+      });
+      await rm(path.join(folder, name));
+    }
+    expect((await imageFolder(folder)).count).toBe(1);
+  });
+
+  it("sees that a broken file has been repaired", async () => {
+    await save("a.png", "not yet");
+    await expect(imageFolder(folder)).rejects.toMatchObject({ code: "ERR_IMAGE_BROKEN" });
+    await save("a.png", await halves(8, 8, red, red).png().toBuffer());
+    expectColour(pixelOf(await imageFolder(folder, { size: 4 }), 4, 0, 2, 2), red);
+  });
+
+  it("refuses an image bomb from its header, without decoding it", async () => {
+    const bomb = await sharp({ create: { width: 12_000, height: 12_000, channels: 3, background: "black" } })
+      .png({ palette: true, colours: 2, compressionLevel: 9 })
+      .toBuffer();
+    expect(bomb.length).toBeLessThan(100_000);
+    await save("bomb.png", bomb);
+    const startedAtMs = performance.now();
+    await expect(imageFolder(folder)).rejects.toMatchObject({
+      code: "ERR_IMAGE_TOO_LARGE",
+      file: path.join(folder, "bomb.png"),
+      message: expect.stringMatching(/bomb\.png has 12000 x 12000 pixels.*50000000/),
+    });
+    expect(performance.now() - startedAtMs).toBeLessThan(500);
+    await save("bomb.png", await halves(8, 8, red, red).png().toBuffer());
+    await expect(imageFolder(folder, { maxPixels: 63 })).rejects.toMatchObject({
+      code: "ERR_IMAGE_TOO_LARGE",
+    });
+    expect((await imageFolder(folder, { maxPixels: 64 })).count).toBe(1);
+  });
+});

@@ -1,4 +1,5 @@
 import { Session } from "node:inspector";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutionGate } from "../threads/execution-gate.js";
 import type { MainThread } from "./main-thread.js";
 
@@ -16,7 +17,7 @@ export class Interrupter {
   readonly #gate: ExecutionGate;
   readonly #inspector = new Session();
   #waiting = false;
-  #insist = false;
+  #interruptId = 0;
 
   constructor(mainThread: MainThread, gate: ExecutionGate) {
     this.#mainThread = mainThread;
@@ -31,12 +32,9 @@ export class Interrupter {
   }
 
   async interrupt(): Promise<void> {
-    if (this.#waiting) {
-      this.#insist = true;
-      return;
-    }
+    this.#interruptId++;
+    if (this.#waiting) return;
     this.#waiting = true;
-    this.#insist = false;
     try {
       await this.#interruptUntilHeard();
     } finally {
@@ -45,21 +43,33 @@ export class Interrupter {
   }
 
   async #interruptUntilHeard(): Promise<void> {
+    const firstId = this.#interruptId;
     const startMs = performance.now();
-    while (!(await this.#mainThread.interrupt(acknowledgeMs))) {
-      const waitedMs = performance.now() - startMs;
-      const patient = this.#gate.cooperative && waitedMs < cooperativeMs && !this.#insist;
-      if (!patient) await this.#terminate();
+    let heard = false;
+    const ask = () =>
+      this.#mainThread.interrupt(this.#interruptId).then(() => {
+        heard = true;
+      });
+    let acknowledged = ask();
+    while (true) {
+      await Promise.race([acknowledged, sleep(acknowledgeMs)]);
+      if (heard) return;
+      const insisted = this.#interruptId !== firstId;
+      const patient = this.#gate.cooperative && !insisted && performance.now() - startMs < cooperativeMs;
+      if (patient || !(await this.#terminate())) continue;
+      // The termination may have hit the very code that was to hear the question.
+      acknowledged = ask();
     }
   }
 
-  #terminate(): Promise<void> {
-    if (!this.#gate.beginTermination()) return Promise.resolve();
+  /** @returns whether JavaScript was terminated: not while the compiler runs */
+  #terminate(): Promise<boolean> {
+    if (!this.#gate.beginTermination()) return Promise.resolve(false);
     return new Promise((resolve) => {
       // The answer comes when the termination has happened, or when one was already under way.
       this.#inspector.post("Runtime.terminateExecution", () => {
         this.#gate.endTermination();
-        resolve();
+        resolve(true);
       });
     });
   }

@@ -21,7 +21,7 @@ export class MainThread {
   readonly #port: MessagePort;
   readonly #replies = new Map<number, (content: JsonObject) => void>();
   readonly #interruptAcks = new Map<number, () => void>();
-  #lastId = 0;
+  #lastRequestId = 0;
 
   constructor(port: MessagePort, listener: MainThreadListener) {
     this.#port = port;
@@ -30,7 +30,7 @@ export class MainThread {
 
   /** Hands a front end's request over; resolves to the content of the reply. */
   request(message: Message, executionCount = 0): Promise<JsonObject> {
-    const requestId = ++this.#lastId;
+    const requestId = ++this.#lastRequestId;
     const buffers = message.buffers.map(copyBytes);
     const { header, content, metadata } = message;
     const request: MainThreadRequest = {
@@ -51,18 +51,13 @@ export class MainThread {
     });
   }
 
-  /** Asks the running cell to stop; resolves to whether the main thread has heard it within `timeoutMs`. */
-  interrupt(timeoutMs: number): Promise<boolean> {
-    const interruptId = ++this.#lastId;
+  /**
+   * Asks the running cell to stop; resolves when the main thread has heard it.
+   * @param interruptId the same for every attempt at one interrupt
+   */
+  interrupt(interruptId: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#interruptAcks.delete(interruptId);
-        resolve(false);
-      }, timeoutMs);
-      this.#interruptAcks.set(interruptId, () => {
-        clearTimeout(timer);
-        resolve(true);
-      });
+      this.#interruptAcks.set(interruptId, resolve);
       this.#post({ kind: "interrupt", interruptId });
     });
   }

@@ -10,6 +10,7 @@ import { KeyboardInterrupt } from "./keyboard-interrupt.js";
 import { Cell, OutputContext, outputContext } from "./output-context.js";
 import { type CellResult, failCell, runCell } from "./run-cell.js";
 import type { Session } from "./session.js";
+import { forgetTerminatedContexts } from "./tolerate-termination.js";
 
 /** Time for an interrupted cell to end by itself, which keeps what it has declared. */
 const graceMs = 100;
@@ -18,6 +19,8 @@ const cooperativeGraceMs = 3000;
 
 interface RunningCell {
   cell: Cell;
+  /** Of the last interrupt that the cell has got. */
+  interruptId?: number;
   finish: (result: CellResult) => void;
 }
 
@@ -41,12 +44,12 @@ export class RequestHandler {
   receive(message: ToMainThread): void {
     switch (message.kind) {
       case "request":
-        // A fresh turn of the event loop: terminating code inside the port's own callback would break the port.
+        // A turn of its own: terminating code inside the port's callback would break the port.
         setImmediate(() => this.#handleRequest(message));
         break;
       case "interrupt":
-        this.#ioThread.acknowledgeInterrupt(message.interruptId);
-        this.#interrupt();
+        // In line behind the request of the cell that it is to interrupt.
+        setImmediate(() => this.#interrupt(message.interruptId));
         break;
       case "input_reply":
         this.#session.inputs.take(message.value);
@@ -122,14 +125,17 @@ export class RequestHandler {
   }
 
   /** Called in a turn of its own: no user code is running, though some may have been terminated just before. */
-  #interrupt(): void {
+  #interrupt(interruptId: number): void {
+    this.#ioThread.acknowledgeInterrupt(interruptId);
+    forgetTerminatedContexts();
     const error = describeError(new KeyboardInterrupt());
     for (const requestId of this.#answering) this.#ioThread.reply(requestId, { status: "error", ...error });
     this.#answering.clear();
     const running = this.#running;
-    if (!running) return;
+    if (!running || running.interruptId === interruptId) return;
     const patienceMs = this.#gate.cooperative ? cooperativeGraceMs : graceMs;
     const waitMs = running.cell.interrupted ? 0 : patienceMs;
+    running.interruptId = interruptId;
     running.cell.interrupt();
     this.#session.inputs.cancel();
     setTimeout(() => this.#abandon(running), waitMs);

@@ -25,6 +25,7 @@ export async function runCell(
   compiler: Compiler,
   session: KernelSession,
 ): Promise<CellResult> {
+  if (cell.interrupted) return failCell(new KeyboardInterrupt());
   const outcome = await compiler.execute(request.code, `cell[${cell.executionCount}]`);
   await cell.allDisplayed();
   // Stopped cells fail even where their code ended in good order, so that the cells after them do not start.

@@ -2,13 +2,16 @@ import type { MessagePort } from "node:worker_threads";
 import { TslabCompiler } from "../compiler/tslab-compiler.js";
 import type { ExecutionGate } from "../threads/execution-gate.js";
 import type { ToMainThread } from "../threads/thread-messages.js";
+import type { Header } from "../wire/message.js";
 import { trackCellTimers } from "./cell-timers.js";
 import { IoThread } from "./io-thread.js";
 import { installKernelSession } from "./kernel-session.js";
 import { KeyboardInterrupt } from "./keyboard-interrupt.js";
+import { OutputContext, outputContext } from "./output-context.js";
 import { captureOutput } from "./output-streams.js";
 import { RequestHandler } from "./request-handler.js";
 import { Session } from "./session.js";
+import { tolerateTermination } from "./tolerate-termination.js";
 
 /** Makes this thread run cells; requests that came meanwhile have waited in `port`. */
 export function startSession(port: MessagePort, gate: ExecutionGate): void {
@@ -25,6 +28,7 @@ export function startSession(port: MessagePort, gate: ExecutionGate): void {
   captureOutput((name, text) => session.publish("stream", { name, text }));
   trackCellTimers();
   reportStrayErrors(session);
+  outputContext.run(new OutputContext({} as Header), tolerateTermination);
   process.on("SIGINT", () => ioThread.signalInterrupt());
   port.on("message", (message: ToMainThread) => handler.receive(message));
 }

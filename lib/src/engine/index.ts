@@ -11,8 +11,11 @@ export type { EngineDescription, EngineDetails, EngineName } from "./engine.js";
 /** Fastest first: the order in which `auto` tries them. */
 const engines: readonly Engine[] = [tensorflow, wasm];
 
-/** An engine starts once a process; native libraries cannot be loaded a second time in another state. */
-const started = new Map<EngineName, EngineDetails>();
+/**
+ * An engine starts once a process: native libraries cannot be loaded a second time in another state. Promises and
+ * not results, so that two calls at the same time share one start.
+ */
+const starts = new Map<EngineName, Promise<EngineDetails>>();
 let current: EngineDescription | undefined;
 
 /**
@@ -32,8 +35,7 @@ export async function use(name: "auto" | EngineName = "auto"): Promise<EngineDes
   let lastError: EngineError | undefined;
   for (const engine of candidates) {
     try {
-      const details = started.get(engine.name) ?? (await engine.start());
-      started.set(engine.name, details);
+      const details = await start(engine);
       await tf.setBackend(engine.name);
       current = { name: engine.name, ...details, notUsed };
       return describe();
@@ -43,7 +45,19 @@ export async function use(name: "auto" | EngineName = "auto"): Promise<EngineDes
       lastError = error;
     }
   }
+  // A failed start may have left TensorFlow.js pointing at a backend that does not work.
+  if (current) await tf.setBackend(current.name);
   throw lastError;
+}
+
+/** Starts the engine unless it has been; a failed start is forgotten, so that it can be repaired and tried again. */
+function start(engine: Engine): Promise<EngineDetails> {
+  const earlier = starts.get(engine.name);
+  if (earlier) return earlier;
+  const attempt = engine.start();
+  starts.set(engine.name, attempt);
+  attempt.catch(() => starts.delete(engine.name));
+  return attempt;
 }
 
 /**

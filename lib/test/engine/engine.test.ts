@@ -1,9 +1,13 @@
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { EngineError, engine } from "../../src/index.js";
+
+const countListeners = () =>
+  ["uncaughtException", "unhandledRejection"].map((event) => process.listenerCount(event));
+const listenersAtStart = countListeners();
 
 describe("engine", () => {
   afterEach(() => vi.unstubAllEnvs());
@@ -50,7 +54,6 @@ describe("engine", () => {
 
   it("reports an engine whose files are damaged, and keeps the one in use", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "latentlab-engines-"));
-    const { mkdir } = await import("node:fs/promises");
     await mkdir(path.join(folder, "tensorflow"));
     await writeFile(path.join(folder, "tensorflow", "stamp.json"), "{}");
     vi.stubEnv("LATENTLAB_ENGINES", folder);
@@ -84,10 +87,12 @@ describe("engine", () => {
     tensor.dispose();
   });
 
-  it("leaves uncaught exceptions to the program", () => {
-    const own = process
-      .listeners("unhandledRejection")
-      .filter((listener) => /abort|throw/.test(listener.toString()));
-    expect(own.map(String)).toEqual([]);
+  it("leaves uncaught exceptions and rejections to the program", () => {
+    expect(countListeners()).toEqual(listenersAtStart);
+  });
+
+  it("starts once when asked twice at the same time", async () => {
+    const [first, second] = await Promise.all([engine.use("wasm"), engine.use("wasm")]);
+    expect(first).toEqual(second);
   });
 });

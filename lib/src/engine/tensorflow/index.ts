@@ -38,7 +38,7 @@ export const tensorflow: Engine = {
 };
 
 function loadBackend(folder: string): Binding {
-  // TensorFlow reads this when it is loaded; 2 leaves errors and silences its start-up report.
+  // Errors only. One line about oneDNN comes all the same: TensorFlow writes it before it reads this.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   restoreRemovedUtilities();
   const require = createRequire(path.join(folder, "package.json"));

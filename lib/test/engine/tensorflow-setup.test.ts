@@ -1,0 +1,99 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+/** What the set-up of the tensorflow engine does where it cannot succeed; that it can is what all other tests show. */
+const checkout = path.resolve(import.meta.dirname, "../../..");
+const script = pathToFileURL(path.join(checkout, "kernel-ext/bin/setup/tensorflow.mjs")).href;
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), "latentlab-setup-"));
+});
+afterEach(() => rm(root, { recursive: true }));
+
+interface Outcome {
+  status: string;
+  reason?: string;
+  fix?: string;
+  log: string[];
+}
+
+/** Runs the set-up in a process of its own, as the bootstrap does. */
+async function setUp(options: {
+  root: string;
+  python?: string;
+  path?: string;
+  before?: string;
+}): Promise<Outcome> {
+  const program = `
+    ${options.before ?? ""};
+    const { setupTensorflow } = await import(${JSON.stringify(script)});
+    const log = [];
+    const result = await setupTensorflow({
+      root: ${JSON.stringify(options.root)},
+      python: ${JSON.stringify(options.python ?? "/nowhere/python3")},
+      log: (line) => log.push(line),
+    });
+    console.log(JSON.stringify({ ...result, log }));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], {
+    env: { ...process.env, ...(options.path !== undefined && { PATH: options.path }) },
+  });
+  return JSON.parse(stdout);
+}
+
+const leftIn = (folder: string) => readdir(path.join(folder, ".engines")).catch(() => []);
+
+describe("setupTensorflow", () => {
+  it("does nothing where the engine is installed: no compiler, no Python, no network needed", async () => {
+    expect(await setUp({ root: checkout, path: "/nowhere" })).toEqual({ status: "ready", log: [] });
+  });
+
+  it("says how to get a compiler where there is none", async () => {
+    expect(await setUp({ root, path: "/nowhere" })).toEqual({
+      status: "unavailable",
+      reason: expect.stringContaining("g++"),
+      fix: expect.stringContaining("apt-get install -y g++"),
+      log: [],
+    });
+    expect(await leftIn(root)).toEqual([]);
+  });
+
+  it("reports a download that fails, and leaves nothing half-done", async () => {
+    const outcome = await setUp({ root, python: "false" });
+    expect(outcome).toMatchObject({
+      status: "unavailable",
+      reason: expect.stringMatching(/could not download tensorflow/),
+      fix: "npm run setup",
+    });
+    expect(await leftIn(root)).toEqual([]);
+  });
+
+  it("is honest about systems that it does not know", async () => {
+    const before = 'Object.defineProperty(process, "platform", { value: "darwin" })';
+    expect(await setUp({ root, before })).toMatchObject({
+      status: "unavailable",
+      reason: expect.stringMatching(/darwin.*only for Linux/),
+    });
+  });
+
+  it("replaces an installation of other versions only when the new one is complete", async () => {
+    const installed = path.join(root, ".engines/tensorflow");
+    await mkdir(installed, { recursive: true });
+    await writeFile(path.join(installed, "stamp.json"), '{"layout":0}');
+    expect((await setUp({ root, python: "false" })).status).toBe("unavailable");
+    expect(await readdir(installed)).toEqual(["stamp.json"]);
+  });
+
+  it("removes what a killed set-up left behind, and only that", async () => {
+    const abandoned = path.join(root, ".engines/tensorflow.partial-999999999");
+    const running = path.join(root, `.engines/tensorflow.partial-${process.pid}`);
+    for (const folder of [abandoned, running]) await mkdir(folder, { recursive: true });
+    await setUp({ root, path: "/nowhere" });
+    expect(await leftIn(root)).toEqual([path.basename(running)]);
+  });
+});

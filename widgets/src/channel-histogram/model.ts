@@ -96,5 +96,11 @@ function checkStatistics(name: string, statistics: LatentStatistics): EncoderSta
     return { mean, std, outside, scaleFactor, counts };
   });
   const { std, scaleFactor } = statistics.flattened;
+  if (!Number.isFinite(scaleFactor)) {
+    throw new WidgetError(
+      "ERR_OUT_OF_RANGE",
+      `${name}: flattened.scaleFactor must be finite, got ${scaleFactor}.`,
+    );
+  }
   return { name, channels, edges, flattened: { std, scaleFactor } };
 }

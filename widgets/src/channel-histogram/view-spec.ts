@@ -69,8 +69,9 @@ export function panelSpec({ panel, widthPx, end, top, colours, named }: PanelSpe
     width: widthPx,
     height: 104,
     background: "transparent",
-    padding: 0,
-    autosize: { type: "pad", contains: "content" },
+    padding: { left: 0, top: 0, right: 0, bottom: 20 },
+    // Exact size: the panel lines up with the numbers below it.
+    autosize: "none",
     config: { font: colours.font, view: { stroke: null } },
     encoding: { x: { ...x, axis }, y: { ...y, axis: null } },
     layer: [
@@ -78,6 +79,8 @@ export function panelSpec({ panel, widthPx, end, top, colours, named }: PanelSpe
         data: { values: parts },
         mark: { type: "area", interpolate: "linear" },
         encoding: {
+          // The parts lie side by side; Vega-Lite would stack them.
+          y: { ...y, axis: null, stack: null },
           detail: { field: "part" },
           fill: {
             field: "part",

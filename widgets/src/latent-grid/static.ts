@@ -31,7 +31,8 @@ function drawRows(state: LatentGridState, rows: number): string {
   const lines = Math.ceil(columns / perLine);
   const mapWidth = Math.min(104, (staticWidth - indexWidthPx) / perLine - gapPx);
   const mapHeight = (mapWidth * height) / width;
-  const lineHeight = mapHeight + 24;
+  // Below one another, wrapped maps need their names again.
+  const lineHeight = mapHeight + (lines > 1 ? 24 : 8);
   const tables = { light: colourTable("signed", "light"), dark: colourTable("signed", "dark") };
   const place = (row: number, column: number) => ({
     x: indexWidthPx + (column % perLine) * (mapWidth + gapPx),

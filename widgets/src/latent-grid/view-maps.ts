@@ -159,8 +159,12 @@ export function latentMaps(options: MapsOptions) {
       const next = moveCursor(cell, event.key, data.latents.shape);
       if (!next) return;
       takeKey(event);
-      if (next.picture < offset || next.picture >= offset + rows) onLeavePage(next);
+      if (next.picture >= offset && next.picture < offset + rows) {
+        focusCell(next);
+        return;
+      }
       // The page turns on the next frame; the focus follows the cell then.
+      onLeavePage(next);
       requestAnimationFrame(() => requestAnimationFrame(() => focusCell(next)));
     }
   }

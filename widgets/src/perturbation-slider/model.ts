@@ -57,7 +57,8 @@ export class PerturbationSlider extends LatentWidget<PerturbationSliderState> {
     this.state.subscribe((changes, source) => {
       if (source === "view" && changes.request) void this.#work();
     });
-    this.#ready = this.#work();
+    // Not within the constructor: `decode` may well refer to the widget that is being made.
+    this.#ready = Promise.resolve().then(() => this.#work());
   }
 
   /** Resolves when the first picture was decoded, or could not be (`state.error`). */

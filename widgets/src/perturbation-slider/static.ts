@@ -5,7 +5,7 @@ import { perturbationKinds } from "./kinds.js";
 import { decibels, differenceOf, pictureAt } from "./pictures.js";
 import type { PerturbationSliderState } from "./state.js";
 
-const picturePx = 176;
+const picturePx = 175;
 const gapPx = 20;
 
 /** Original, decoded, their signed difference and the latent as the view shows them, with the PSNR. */

@@ -43,14 +43,10 @@ export function psnrCurve() {
     element.append(
       svg("path", { d: path.join(""), fill: "none", stroke: "var(--lv-ink-solid)", "stroke-width": 1.5 }),
     );
-    const label = drawn[6];
-    if (label && drawn.length === curvePoints) {
-      // Below the line where there is more room there.
-      const above = yOf(label.value) > 20;
-      const y = yOf(label.value) + (above ? -6 : 16);
-      element.append(
-        svg("text", { class: "lv-strong", x: xOf(label.share) + 4, y }, "PSNR along the slider"),
-      );
+    if (drawn.length === curvePoints) {
+      // In the corner at the left that the line leaves free.
+      const y = yOf(drawn[0]?.value ?? low) < heightPx / 2 ? yOf(low) - 6 : yOf(high) + 14;
+      element.append(svg("text", { class: "lv-strong", x: edgePx, y }, "PSNR along the slider"));
     }
     if (psnr === null) return;
     const x = xOf(position);

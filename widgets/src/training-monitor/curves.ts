@@ -1,5 +1,6 @@
 const decay = 0.9;
 const valuesAColumn = 3;
+const labelHeight = 30;
 
 /** A column of a series: what the chart draws at one place of its axis. */
 export interface CurveColumn {
@@ -116,15 +117,51 @@ function linearScale(lowest: number, highest: number): ValueScale {
   };
 }
 
-/** Ticks of the step axis: about five round numbers from 0 to the end. */
-export function stepTicks(steps: number, about = 5): number[] {
-  const step = Math.max(1, roundStep(steps / about));
+/** Ticks of the step axis: about six round numbers from 0 to the end. */
+export function stepTicks(steps: number, about = 6): number[] {
+  const step = Math.max(1, roundStep(steps / about, [1, 2, 4, 5, 10]));
   return range(0, Math.floor(steps / step)).map((index) => index * step);
 }
 
-function roundStep(rough: number): number {
+interface EndLabel {
+  name: string;
+  value: number;
+  /** Of the line's end. */
+  y: number;
+  /** Of the first of the label's two lines of text. */
+  labelY: number;
+}
+
+/** Labels at the ends of the curves, from the highest down, moved apart where they would overlap. */
+export function endLabels(
+  series: readonly string[],
+  latest: readonly (number | null)[],
+  yOf: (value: number) => number,
+  bottom: number,
+): EndLabel[] {
+  const labels: EndLabel[] = [];
+  series.forEach((name, index) => {
+    const value = latest[index] ?? null;
+    if (value !== null) labels.push({ name, value, y: yOf(value), labelY: yOf(value) });
+  });
+  labels.sort((first, second) => first.y - second.y);
+  let highestFree = Number.NEGATIVE_INFINITY;
+  for (const label of labels) {
+    label.labelY = Math.max(label.y, highestFree);
+    highestFree = label.labelY + labelHeight;
+  }
+  // Upwards again from the axis, which the last label must not cross.
+  let lowestFree = bottom - labelHeight / 2 - 2;
+  for (const label of labels.toReversed()) {
+    label.labelY = Math.min(label.labelY, lowestFree);
+    lowestFree = label.labelY - labelHeight;
+  }
+  return labels;
+}
+
+function roundStep(rough: number, digits = [1, 2, 2.5, 5, 10]): number {
   const power = 10 ** Math.floor(Math.log10(rough));
-  const digit = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= rough * 0.999) ?? 10;
+  const digit = digits.find((candidate) => candidate * power >= rough * 0.999) ?? 10;
   return digit * power;
 }
 

@@ -1,6 +1,6 @@
 import { formatCount, formatQuantity } from "../shared/format.js";
 import { curve, header, line, round, staticWidth, svgDocument, text } from "../shared/static-svg.js";
-import { readCurve, stepTicks, valueScale } from "./curves.js";
+import { endLabels, readCurve, stepTicks, valueScale } from "./curves.js";
 import { latestText, readOutNames, readOuts, statusText } from "./read-outs.js";
 import type { TrainingMonitorState } from "./state.js";
 
@@ -44,11 +44,14 @@ export function drawTrainingMonitor(state: TrainingMonitorState): string {
     );
     body += curve(path.join(""), "ink", 1.5, index === 0 ? "" : "5 2");
   });
-  body += endLabels(state, doneX, yOf);
-  const values2 = readOuts(state);
+  for (const { name, value, labelY } of endLabels(series, latest, yOf, plot.bottom)) {
+    body += text(doneX + 8, labelY, formatQuantity(value), { tone: "ink", sizePx: 11 });
+    body += text(doneX + 8, labelY + 13, name, { sizePx: 11 });
+  }
+  const numbers = readOuts(state);
   (Object.keys(readOutNames) as (keyof typeof readOutNames)[]).forEach((key, row) => {
     body += text(sideX, plot.top + 8 + 20 * row, readOutNames[key]);
-    body += text(staticWidth, plot.top + 8 + 20 * row, values2[key], { anchor: "end", tone: "ink" });
+    body += text(staticWidth, plot.top + 8 + 20 * row, numbers[key], { anchor: "end", tone: "ink" });
   });
   if (latest.every((value) => value === null)) {
     body += text(plot.left + 12, plot.top + 24, "No step yet: monitor.push(event)");
@@ -60,24 +63,6 @@ export function drawTrainingMonitor(state: TrainingMonitorState): string {
     describeTrainingMonitor(state),
     body,
   );
-}
-
-/** Value and name at each line's end, moved apart where they would overlap. */
-function endLabels(state: TrainingMonitorState, x: number, yOf: (value: number) => number): string {
-  const labels = state.series
-    .map((name, index) => ({ name, value: state.latest[index] ?? null }))
-    .filter((label): label is { name: string; value: number } => label.value !== null)
-    .map((label) => ({ ...label, y: yOf(label.value) }))
-    .sort((first, second) => first.y - second.y);
-  let lowest = Number.NEGATIVE_INFINITY;
-  let drawing = "";
-  for (const { name, value, y } of labels) {
-    const labelY = Math.max(y, lowest);
-    lowest = labelY + 30;
-    drawing += text(x + 8, labelY, formatQuantity(value), { tone: "ink", sizePx: 11 });
-    drawing += text(x + 8, labelY + 13, name, { sizePx: 11 });
-  }
-  return drawing;
 }
 
 export function describeTrainingMonitor(state: TrainingMonitorState): string {

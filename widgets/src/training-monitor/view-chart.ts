@@ -1,6 +1,6 @@
 import { formatCount, formatQuantity } from "../shared/format.js";
 import { setAttributes, svg } from "../shared/view/dom.js";
-import { type CurveColumn, readCurve, stepTicks, valueScale } from "./curves.js";
+import { type CurveColumn, endLabels, readCurve, stepTicks, valueScale } from "./curves.js";
 import { latestText } from "./read-outs.js";
 import type { LossAxis } from "./state.js";
 
@@ -47,7 +47,7 @@ export function lossChart() {
         );
       }
     }
-    for (const tick of stepTicks(steps, width < 560 ? 3 : 5)) {
+    for (const tick of stepTicks(steps, width < 560 ? 3 : 6)) {
       const anchor = tick === 0 ? "start" : "middle";
       element.append(
         svg("line", { x1: xOf(tick), x2: xOf(tick), y1: bottom, y2: bottom + 4, stroke: "var(--lv-ink3)" }),
@@ -84,24 +84,16 @@ export function lossChart() {
         }),
       );
     });
-    drawEnds(xOf(step), yOf);
+    drawEnds(xOf(step), yOf, bottom);
     drawHovered(curves, xOf, yOf, bottom, right);
-    const values2 = series.map((name, index) => latestText(name, latest[index] ?? null));
-    element.setAttribute("aria-label", `loss curves to step ${step}: ${values2.join(", ")}`);
+    const words = series.map((name, index) => latestText(name, latest[index] ?? null));
+    element.setAttribute("aria-label", `loss curves to step ${step}: ${words.join(", ")}`);
   };
 
-  function drawEnds(x: number, yOf: (value: number) => number): void {
+  function drawEnds(x: number, yOf: (value: number) => number, bottom: number): void {
     if (!content || hoveredStep !== null) return;
     const { series, latest } = content;
-    const ends = series
-      .map((name, index) => ({ name, value: latest[index] ?? null }))
-      .filter((end): end is { name: string; value: number } => end.value !== null)
-      .map((end) => ({ ...end, y: yOf(end.value) }))
-      .sort((first, second) => first.y - second.y);
-    let lowest = Number.NEGATIVE_INFINITY;
-    for (const { name, value, y } of ends) {
-      const labelY = Math.max(y, lowest);
-      lowest = labelY + 30;
+    for (const { name, value, y, labelY } of endLabels(series, latest, yOf, bottom)) {
       element.append(
         svg("circle", { cx: x, cy: y, r: 2.5, fill: "var(--lv-ink-solid)" }),
         svg("text", { class: "lv-strong", x: x + 6, y: labelY }, formatQuantity(value)),

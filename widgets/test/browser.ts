@@ -1,0 +1,176 @@
+import { existsSync } from "node:fs";
+import type { Widget } from "@latentlab/kernel";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+/** Chromium, which a view test cannot do without: a missing browser is a failure. */
+export async function launchBrowser(): Promise<Browser> {
+  if (!existsSync(executablePath)) {
+    throw new Error(
+      `No Chromium at ${executablePath}. Install it (apt-get install chromium) or set CHROMIUM.`,
+    );
+  }
+  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}
+
+export interface ShownWidget {
+  page: Page;
+  /** Errors and warnings of the page's console, and uncaught exceptions. */
+  problems: string[];
+  /** Adds another view of the same model and returns the selector of its element. */
+  addView(): Promise<string>;
+  /** What AFM's `render` signal does when a view goes away. */
+  removeView(selector: string): Promise<void>;
+  /** Cuts the wire between the page and the widget, as a kernel that is gone. */
+  disconnect(): void;
+  close(): Promise<void>;
+}
+
+interface ShowOptions {
+  widthPx?: number;
+  dark?: boolean;
+  /** Attributes that JupyterLab sets on the page's body. */
+  jupyterTheme?: "light" | "dark";
+}
+
+/**
+ * Shows a widget's built view in a page, with a model that implements AFM's `get`, `set`, `on`, `off` and
+ * `save_changes` on the widget's real state: changes travel both ways as they do through a kernel, typed arrays as
+ * buffers.
+ */
+export async function showWidget(
+  browser: Browser,
+  widget: Widget,
+  options: ShowOptions = {},
+): Promise<ShownWidget> {
+  const { widthPx = 960, dark = false, jupyterTheme } = options;
+  const page = await browser.newPage({
+    viewport: { width: widthPx, height: 800 },
+    colorScheme: dark ? "dark" : "light",
+  });
+  const problems: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+
+  let connected = true;
+  await page.exposeFunction("sendToWidget", (changes: object) => {
+    if (connected) widget.state.set(changes as never, "view");
+  });
+  const unsubscribe = widget.state.subscribe((changes, source) => {
+    if (source !== "kernel" || !connected || page.isClosed()) return;
+    // The page may close between the two; what it would have shown does not matter then.
+    page.evaluate((wire) => window.receiveFromWidget(wire), encode(changes)).catch(() => {});
+  });
+  await page.route("http://widget.test/**", (route) => {
+    const url = new URL(route.request().url());
+    if (url.pathname === "/view.js")
+      return route.fulfill({ contentType: "text/javascript", body: widget.esm });
+    const theme = jupyterTheme ? ` data-jp-theme-light="${jupyterTheme === "light"}"` : "";
+    const body = `<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,"><style>html{background:var(--page,Canvas);color-scheme:light dark}${widget.css}</style></head><body${theme}></body></html>`;
+    return route.fulfill({ contentType: "text/html", body });
+  });
+  await page.goto("http://widget.test/");
+  await page.evaluate(createModel, encode(widget.state.get()));
+  const addView = () => page.evaluate(() => window.addView());
+  await addView();
+  return {
+    page,
+    problems,
+    addView,
+    removeView: (selector) => page.evaluate((view) => window.removeView(view), selector),
+    disconnect: () => {
+      connected = false;
+    },
+    async close() {
+      unsubscribe();
+      await page.close();
+    },
+  };
+}
+
+type Encoded = Record<string, { json: unknown } | { base64: string }>;
+
+declare global {
+  interface Window {
+    sendToWidget(changes: object): Promise<void>;
+    receiveFromWidget(changes: Encoded): void;
+    addView(): Promise<string>;
+    removeView(selector: string): void;
+  }
+}
+
+function encode(state: object): Encoded {
+  return Object.fromEntries(
+    Object.entries(state).map(([key, value]) => {
+      if (!ArrayBuffer.isView(value)) return [key, { json: value }];
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      return [key, { base64: bytes.toString("base64") }];
+    }),
+  );
+}
+
+/** Runs in the page: the front end's half of a model. */
+async function createModel(initial: Encoded): Promise<void> {
+  const values = new Map<string, unknown>();
+  const listeners = new Map<string, Set<() => void>>();
+  const unsaved = new Set<string>();
+  const decode = (entry: Encoded[string]) => {
+    if (!("base64" in entry)) return entry.json;
+    const bytes = Uint8Array.from(atob(entry.base64), (sign) => sign.charCodeAt(0));
+    // One byte off, as a buffer within a message may be.
+    const message = new Uint8Array(bytes.length + 1);
+    message.set(bytes, 1);
+    return new DataView(message.buffer, 1);
+  };
+  const change = (key: string, value: unknown) => {
+    if (Object.is(values.get(key), value)) return;
+    values.set(key, value);
+    for (const listener of listeners.get(`change:${key}`) ?? []) listener();
+  };
+  const model = {
+    get: (key: string) => values.get(key),
+    set(key: string, value: unknown) {
+      unsaved.add(key);
+      change(key, value);
+    },
+    save_changes() {
+      const changes = Object.fromEntries([...unsaved].map((key) => [key, values.get(key)]));
+      unsaved.clear();
+      window.sendToWidget(changes);
+    },
+    on(event: string, listener: () => void) {
+      listeners.set(event, (listeners.get(event) ?? new Set()).add(listener));
+    },
+    off(event: string, listener: () => void) {
+      listeners.get(event)?.delete(listener);
+    },
+  };
+  for (const [key, entry] of Object.entries(initial)) values.set(key, decode(entry));
+  window.receiveFromWidget = (changes) => {
+    // All fields first: a listener must not see half of an update.
+    const decoded = Object.entries(changes).map(([key, entry]) => [key, decode(entry)] as const);
+    const changed = decoded.filter(([key, value]) => !Object.is(values.get(key), value));
+    for (const [key, value] of changed) values.set(key, value);
+    for (const [key] of changed) for (const listener of listeners.get(`change:${key}`) ?? []) listener();
+  };
+  const url = "/view.js";
+  const { default: view } = await import(url);
+  const controllers = new Map<string, AbortController>();
+  window.addView = async () => {
+    const element = document.createElement("div");
+    element.id = `view-${controllers.size}`;
+    document.body.append(element);
+    const controller = new AbortController();
+    controllers.set(`#${element.id}`, controller);
+    await view.render({ model, el: element, signal: controller.signal });
+    return `#${element.id}`;
+  };
+  window.removeView = (selector) => {
+    controllers.get(selector)?.abort();
+    const left = [...listeners.values()].reduce((count, set) => count + set.size, 0);
+    document.body.dataset.listeners = String(left);
+  };
+}

@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Execution, type Json, KernelClient, type ReceivedMessage } from "../kernel-client.js";
+
+/** The smallest thing that is a widget: state with subscribers, a front-end module, a picture. */
+const defineWidget = `
+import { type ChangeSource, display, type MimeBundle, type Widget, widgetBrand } from "@latentlab/kernel";
+
+interface DialState { angle: number; weights: Float32Array; layers: { mask: Uint8Array }[] }
+type Listener = (changes: Partial<DialState>, source: ChangeSource) => void;
+
+class Dial implements Widget<DialState> {
+  readonly [widgetBrand] = true as const;
+  readonly esm = "export default { render() {} }";
+  readonly css = ".dial {}";
+  values: DialState = { angle: 10, weights: new Float32Array([0.5, 1]), layers: [{ mask: new Uint8Array([1, 0]) }] };
+  heard: [string, ChangeSource][] = [];
+  readonly listeners = new Set<Listener>();
+  readonly state = {
+    get: () => this.values,
+    set: (changes: Partial<DialState>, source: ChangeSource = "kernel") => {
+      if ((changes.angle ?? 0) > 360) throw new RangeError("a dial ends at 360");
+      this.values = { ...this.values, ...changes };
+      for (const listener of this.listeners) listener(changes, source);
+    },
+    subscribe: (listener: Listener) => {
+      this.listeners.add(listener);
+      return () => { this.listeners.delete(listener); };
+    },
+  };
+  toMimeBundle(): MimeBundle | Promise<MimeBundle> {
+    return { "image/svg+xml": "<svg/>", "text/plain": "Dial at " + this.values.angle };
+  }
+}
+const dial = new Dial();
+dial.state.subscribe((changes, source) => { dial.heard.push([Object.keys(changes).join(), source]); });
+`;
+const viewType = "application/vnd.jupyter.widget-view+json";
+
+let kernel: KernelClient;
+let shown: Execution;
+let modelId: string;
+
+beforeAll(async () => {
+  kernel = await KernelClient.start();
+  const { reply } = await kernel.execute(defineWidget);
+  expect(reply.status, JSON.stringify(reply)).toBe("ok");
+  shown = await kernel.execute("dial");
+  modelId = findResult(shown).data[viewType].model_id;
+});
+afterAll(() => kernel.close());
+
+const findResult = ({ messages }: Execution): Json =>
+  messages.find((message) => message.header.msg_type === "execute_result")?.content ?? {};
+const say = (data: Json, buffers: Uint8Array[] = []) =>
+  kernel.send("shell", "comm_msg", { comm_id: modelId, data }, { buffers });
+const floats = (buffer: Buffer | undefined) => [...new Float32Array(new Uint8Array(buffer ?? []).buffer)];
+const commMessages = (messages: ReceivedMessage[]) =>
+  messages.filter((message) => message.header.msg_type === "comm_msg");
+
+describe("a widget as a cell's value", () => {
+  it("opens a layout and an anywidget model of protocol 2.1", () => {
+    const opened = shown.messages.filter((message) => message.header.msg_type === "comm_open");
+    expect(opened.map((message) => message.content.data.state._model_name)).toEqual([
+      "LayoutModel",
+      "AnyModel",
+    ]);
+    expect(opened.every((message) => message.metadata.version === "2.1.0")).toBe(true);
+    expect(opened.every((message) => message.content.target_name === "jupyter.widget")).toBe(true);
+    const model = opened[1]?.content;
+    expect(model?.comm_id).toBe(modelId);
+    expect(model?.data.state).toMatchObject({
+      _model_module: "anywidget",
+      _model_module_version: "*",
+      _view_name: "AnyView",
+      layout: `IPY_MODEL_${opened[0]?.content.comm_id}`,
+      _esm: "export default { render() {} }",
+      _css: ".dial {}",
+      angle: 10,
+    });
+    expect(model?.data.state._anywidget_id).toMatch(/^latentlab\./);
+  });
+
+  it("sends typed arrays as buffers, also nested ones", () => {
+    const model = shown.messages.filter((message) => message.header.msg_type === "comm_open")[1];
+    expect(model?.content.data.buffer_paths).toEqual([["weights"], ["layers", 0, "mask"]]);
+    expect(model?.content.data.state).not.toHaveProperty("weights");
+    expect(model?.content.data.state.layers).toEqual([{}]);
+    expect(floats(model?.buffers[0])).toEqual([0.5, 1]);
+    expect([...(model?.buffers[1] ?? [])]).toEqual([1, 0]);
+  });
+
+  it("shows its static picture beside the live view", () => {
+    expect(findResult(shown).data).toEqual({
+      "image/svg+xml": "<svg/>",
+      "text/plain": "Dial at 10",
+      [viewType]: { version_major: 2, version_minor: 0, model_id: modelId },
+    });
+  });
+
+  it("is the same model when it is shown again", async () => {
+    const { messages } = await kernel.execute("display(dial)");
+    expect(messages.filter((message) => message.header.msg_type === "comm_open")).toEqual([]);
+    const display = messages.find((message) => message.header.msg_type === "display_data");
+    expect(display?.content.data[viewType].model_id).toBe(modelId);
+  });
+
+  it("stays alive where its picture fails, which is reported", async () => {
+    const { reply, stderr, messages } = await kernel.execute(
+      "const broken = new Dial(); broken.toMimeBundle = async () => { throw new Error('no picture'); }; broken",
+    );
+    expect(reply.status).toBe("ok");
+    expect(stderr).toContain("no picture");
+    const result = messages.find((message) => message.header.msg_type === "execute_result");
+    expect(result?.content.data).toHaveProperty([viewType]);
+  });
+});
+
+describe("a widget's state", () => {
+  it("goes to the page when the kernel changes it, with buffers", async () => {
+    const { messages } = await kernel.execute(
+      "dial.state.set({ angle: 20, weights: new Float32Array([2, 4]) });",
+    );
+    const [update] = commMessages(messages);
+    expect(update?.content).toEqual({
+      comm_id: modelId,
+      data: { method: "update", state: { angle: 20 }, buffer_paths: [["weights"]] },
+    });
+    expect(floats(update?.buffers[0])).toEqual([2, 4]);
+  });
+
+  it("takes changes from the page, echoes them, and gives bytes their type back", async () => {
+    const bytes = new Uint8Array(new Float32Array([7, 8, 9]).buffer);
+    const msgId = say({ method: "update", state: { angle: 30 }, buffer_paths: [["weights"]] }, [bytes]);
+    await kernel.waitForIdle(msgId);
+    const answers = commMessages(kernel.publicationsOf(msgId));
+    expect(answers.map((message) => message.content.data)).toEqual([
+      { method: "echo_update", state: { angle: 30 }, buffer_paths: [["weights"]] },
+    ]);
+    expect(floats(answers[0]?.buffers[0])).toEqual([7, 8, 9]);
+    const { text } = await kernel.execute("[dial.values.angle, dial.values.weights, dial.heard.at(-1)]");
+    expect(text).toBe("[ 30, Float32Array(3) [ 7, 8, 9 ], [ 'angle,weights', 'view' ] ]");
+  });
+
+  it("puts nested buffers back in place", async () => {
+    const layers = [{}, { mask: null }];
+    const msgId = say({ method: "update", state: { layers }, buffer_paths: [["layers", 1, "mask"]] }, [
+      new Uint8Array([5]),
+    ]);
+    await kernel.waitForIdle(msgId);
+    expect((await kernel.execute("dial.values.layers[1]")).text).toBe("{ mask: Uint8Array(1) [ 5 ] }");
+  });
+
+  it("changes while a cell awaits", async () => {
+    const cell = kernel.sendExecute(
+      "while (dial.values.angle !== 77) await new Promise((r) => setTimeout(r, 20)); 'turned'",
+    );
+    await kernel.waitForPublication("execute_input", (message) => message.parent_header.msg_id === cell);
+    say({ method: "update", state: { angle: 77 }, buffer_paths: [] });
+    expect((await kernel.waitForExecution(cell)).text).toBe("'turned'");
+  });
+
+  it("snaps the page back where the widget refuses a change", async () => {
+    const msgId = say({ method: "update", state: { angle: 1000 }, buffer_paths: [] });
+    await kernel.waitForIdle(msgId);
+    const data = commMessages(kernel.publicationsOf(msgId)).map((message) => message.content.data);
+    expect(data.at(-1)).toEqual({ method: "update", state: { angle: 77 }, buffer_paths: [] });
+    expect(kernel.publicationsOf(msgId, "stream")[0]?.content.text).toContain("a dial ends at 360");
+  });
+
+  it("ignores fields that the widget does not have", async () => {
+    const msgId = say({ method: "update", state: { _view_count: 1 }, buffer_paths: [] });
+    await kernel.waitForIdle(msgId);
+    expect((await kernel.execute("'_view_count' in dial.values")).text).toBe("false");
+  });
+});
+
+describe("a page that is loaded anew", () => {
+  it("asks one model for its state", async () => {
+    const msgId = say({ method: "request_state" });
+    await kernel.waitForIdle(msgId);
+    const [answer] = commMessages(kernel.publicationsOf(msgId));
+    expect(answer?.content.data).toMatchObject({
+      method: "update",
+      state: { angle: 77, _model_name: "AnyModel" },
+    });
+    expect(answer?.content.data.buffer_paths).toContainEqual(["weights"]);
+  });
+
+  it("asks for all models at once over the control comm", async () => {
+    kernel.send("shell", "comm_open", {
+      comm_id: "control",
+      target_name: "jupyter.widget.control",
+      data: {},
+    });
+    const msgId = kernel.send("shell", "comm_msg", {
+      comm_id: "control",
+      data: { method: "request_states" },
+    });
+    await kernel.waitForIdle(msgId);
+    const [answer] = commMessages(kernel.publicationsOf(msgId));
+    const { method, states, buffer_paths } = answer?.content.data ?? {};
+    expect(method).toBe("update_states");
+    expect(states[modelId]).toMatchObject({
+      model_name: "AnyModel",
+      model_module: "anywidget",
+      model_module_version: "*",
+      state: { angle: 77, _css: ".dial {}" },
+    });
+    expect(states[states[modelId].state.layout.replace("IPY_MODEL_", "")].model_name).toBe("LayoutModel");
+    const index = buffer_paths.findIndex((path: string[]) => path.join() === `${modelId},state,weights`);
+    expect(floats(answer?.buffers[index])).toEqual([7, 8, 9]);
+  });
+
+  it("opens a new model for a widget whose model the page has closed", async () => {
+    await kernel.waitForIdle(kernel.send("shell", "comm_close", { comm_id: modelId, data: {} }));
+    expect((await kernel.execute("dial.state.set({ angle: 5 }); dial.listeners.size")).text).toBe("1");
+    const again = await kernel.execute("dial");
+    const newId = findResult(again).data[viewType].model_id;
+    expect(newId).not.toBe(modelId);
+    expect(
+      again.messages.find((message) => message.content.comm_id === newId)?.content.data.state.angle,
+    ).toBe(5);
+  });
+});

@@ -14,6 +14,7 @@ export { type Autoencoder, createAutoencoder } from "./autoencoder/autoencoder.j
 export type { AutoencoderConfig } from "./autoencoder/config.js";
 export type { Posterior } from "./autoencoder/encoder.js";
 export { type CardFactors, cards, glyphNames } from "./data/cards.js";
+export { contactSheet } from "./data/contact-sheet.js";
 export { type ImageFolderOptions, imageFolder } from "./data/image-folder.js";
 export {
   type FloatArray,
@@ -33,6 +34,7 @@ export {
   latentStatistics,
 } from "./metrics/latent-statistics.js";
 export { psnr, psnrPerPicture } from "./metrics/psnr.js";
+export { klRate } from "./metrics/rate.js";
 export { groupNorm, groupsOf } from "./nn/group-norm.js";
 export { conv2d, residualBlock, silu, upsampleNearest } from "./nn/layers.js";
 export { addConv2d, addGroupNorm, addResidualBlock, type Parameters } from "./nn/parameters.js";

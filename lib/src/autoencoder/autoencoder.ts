@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import { describe as describeEngine } from "../engine/index.js";
 import type { Parameters } from "../nn/parameters.js";
 import { createRandom } from "../random.js";
 import { type AutoencoderConfig, completeConfig } from "./config.js";
@@ -22,9 +23,10 @@ export interface Autoencoder {
  * arXiv:2112.10752), without attention: residual blocks with group normalisation and SiLU, stride-2 convolutions
  * down, nearest neighbour and convolution up.
  *
- * @throws ConfigError where the options do not fit each other
+ * @throws ConfigError where the options do not fit each other; EngineError `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
  */
 export function createAutoencoder(options: Partial<AutoencoderConfig> = {}): Autoencoder {
+  describeEngine(); // throws before any engine is in use, where TensorFlow.js would silently take its slowest
   const config = completeConfig(options);
   const random = createRandom(config.seed);
   const parameters: Parameters = {};

@@ -13,7 +13,8 @@ export interface AutoencoderConfig {
   seed: number;
 }
 
-const defaultWidths = [32, 64, 64];
+/** The full resolution costs most and needs least: 16 channels there keep a step on two CPU cores near 0.1 s. */
+const defaultWidths = [16, 32, 64];
 
 /**
  * Fills in the defaults.
@@ -26,9 +27,7 @@ export function completeConfig(options: Partial<AutoencoderConfig>): Autoencoder
   if (!Number.isInteger(halvings) || halvings < 0) {
     throw outOfRange(`downsampling has to be a power of two (1, 2, 4, 8, ...), not ${downsampling}.`);
   }
-  const widths =
-    options.widths ??
-    Array.from({ length: halvings + 1 }, (_, level) => defaultWidths[Math.min(level, 2)] ?? 64);
+  const widths = options.widths ?? widthsFor(halvings + 1);
   requireInteger("imageSize", imageSize, 1);
   requireInteger("imageChannels", imageChannels, 1);
   requireInteger("latentChannels", latentChannels, 1);
@@ -42,6 +41,14 @@ export function completeConfig(options: Partial<AutoencoderConfig>): Autoencoder
     );
   }
   return { imageSize, imageChannels, widths: [...widths], downsampling, latentChannels, seed };
+}
+
+/** The default widths; resolutions beyond them repeat the last. */
+function widthsFor(resolutions: number): number[] {
+  return Array.from(
+    { length: resolutions },
+    (_, level) => defaultWidths[level] ?? (defaultWidths.at(-1) as number),
+  );
 }
 
 function outOfRange(message: string): ConfigError {

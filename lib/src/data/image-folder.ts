@@ -76,7 +76,9 @@ async function findImages(folder: string): Promise<string[]> {
 /** One picture as `[size, size, 3]` bytes. */
 async function loadImage(file: string, size: number, maxPixels: number): Promise<Uint8Array> {
   // Read here and not by libvips: that caches files by name and would not see one that was repaired meanwhile.
-  const bytes = await fs.readFile(file);
+  const bytes = await fs.readFile(file).catch((error) => {
+    throw brokenImage(file, error);
+  });
   await checkHeader(file, bytes, maxPixels);
   try {
     const { data } = await sharp(bytes, { failOn: "warning", limitInputPixels: maxPixels, autoOrient: true })

@@ -46,20 +46,16 @@ const normaliseGroups = tf.customGrad((...inputs) => {
   const [batch, height, width, channels] = x.shape;
   const groups = groupsOf(channels);
   const flat = tf.reshape(x, [batch, height * width, channels]);
-  const valuesPerGroup = (height * width * channels) / groups;
 
-  /** `[batch, 1, channels]` summed over each group's channels and handed back to each of them. */
-  const shareInGroup = (sums: tf.Tensor): tf.Tensor => {
+  /** Sums over positions `[batch, 1, channels]` to the mean of each channel's group, in the same shape. */
+  const meanOfGroup = (sums: tf.Tensor): tf.Tensor => {
     const total = tf.sum(tf.reshape(sums, [batch, 1, groups, channels / groups]), 3, true);
-    return tf.reshape(tf.tile(tf.div(total, valuesPerGroup), [1, 1, 1, channels / groups]), [
-      batch,
-      1,
-      channels,
-    ]);
+    const mean = tf.div(total, (height * width * channels) / groups);
+    return tf.reshape(tf.tile(mean, [1, 1, 1, channels / groups]), [batch, 1, channels]);
   };
 
-  const centred = tf.sub(flat, shareInGroup(sumPositions(flat)));
-  const variance = shareInGroup(sumPositions(tf.square(centred)));
+  const centred = tf.sub(flat, meanOfGroup(sumPositions(flat)));
+  const variance = meanOfGroup(sumPositions(tf.square(centred)));
   const inverseStd = tf.rsqrt(tf.add(variance, epsilon));
   const scale = tf.mul(inverseStd, gain);
   const value = tf.reshape(tf.add(tf.mul(centred, scale), offset), x.shape);
@@ -71,8 +67,8 @@ const normaliseGroups = tf.customGrad((...inputs) => {
     const dySums = sumPositions(flatDy);
     const correlations = tf.mul(sumPositions(tf.mul(flatDy, centred)), inverseStd);
     // dx = inverseStd * (g - mean(g) - normalised * mean(g * normalised)) with g = dy * gain, means over the group.
-    const meanGradient = shareInGroup(tf.mul(dySums, gain));
-    const meanCorrelation = shareInGroup(tf.mul(correlations, gain));
+    const meanGradient = meanOfGroup(tf.mul(dySums, gain));
+    const meanCorrelation = meanOfGroup(tf.mul(correlations, gain));
     const along = tf.mul(flatDy, tf.mul(inverseStd, gain));
     const towards = tf.mul(centred, tf.mul(tf.square(inverseStd), meanCorrelation));
     const dx = tf.sub(tf.sub(along, towards), tf.mul(inverseStd, meanGradient));

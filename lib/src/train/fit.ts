@@ -60,7 +60,7 @@ export async function* fit(
   images: ImageSet,
   options: FitOptions,
 ): AsyncGenerator<TrainingEvent, void, undefined> {
-  const { steps, klWeight, batchSize = 32, learningRate = 1e-3, seed = 0, signal, reportEvery = 5 } = options;
+  const { steps, klWeight, batchSize = 16, learningRate = 1e-3, seed = 0, signal, reportEvery = 5 } = options;
   requireInteger("steps", steps, 1);
   requireInteger("batchSize", batchSize, 1);
   requireInteger("reportEvery", reportEvery, 1);

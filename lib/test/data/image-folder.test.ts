@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp, { type Sharp } from "sharp";
@@ -167,6 +167,14 @@ describe("imageFolder", () => {
       await rm(path.join(folder, name));
     }
     expect((await imageFolder(folder)).count).toBe(1);
+  });
+
+  it("refuses a link that leads nowhere", async () => {
+    await symlink(path.join(folder, "nothing"), path.join(folder, "link.png"));
+    await expect(imageFolder(folder)).rejects.toMatchObject({
+      code: "ERR_IMAGE_BROKEN",
+      file: path.join(folder, "link.png"),
+    });
   });
 
   it("sees that a broken file has been repaired", async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { EngineError, engine } from "../../src/index.js";
+import { createAutoencoder, EngineError, engine } from "../../src/index.js";
 
 const countListeners = () =>
   ["uncaughtException", "unhandledRejection"].map((event) => process.listenerCount(event));
@@ -20,6 +20,10 @@ describe("engine", () => {
         message: expect.stringContaining("engine.use"),
       }),
     );
+  });
+
+  it("has to be chosen before a model is made", () => {
+    expect(() => createAutoencoder()).toThrow(expect.objectContaining({ code: "ERR_ENGINE_NOT_IN_USE" }));
   });
 
   it("names the engines that there are when asked for another", async () => {

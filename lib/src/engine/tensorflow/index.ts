@@ -50,11 +50,11 @@ function loadBackend(folder: string): Binding {
   return binding;
 }
 
-/** tfjs-node 4.22.0 calls two functions that Node 23 removed from `util`. */
+/** tfjs-node 4.22.0 calls two functions of `util` that Node 22 warns of and Node 23 no longer has. */
 function restoreRemovedUtilities(): void {
   const legacy = util as unknown as Record<string, unknown>;
-  legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  legacy.isArray ??= Array.isArray;
+  legacy.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  legacy.isArray = Array.isArray;
 }
 
 function unavailable(reason: string, cause?: unknown): EngineError {

@@ -4,6 +4,7 @@ import { printQuickInfo } from "tslab/dist/inspect.js";
 import tslabJupyter from "tslab/dist/jupyter.js";
 import type { CellOutcome, Compiler, Completeness, Completion } from "./compiler.js";
 import { checkCompleteness } from "./completeness.js";
+import { hasTopLevelForAwait, spellOutShorthand } from "./source-repairs.js";
 import { type CellDiagnostic, TypeScriptError } from "./type-script-error.js";
 
 export interface CompilerOptions {
@@ -85,8 +86,15 @@ export class TslabCompiler implements Compiler {
     const protect = this.#protect;
     return {
       convert: (previousDeclarations, source) => {
-        const converted = protect(() => converter.convert(previousDeclarations, source));
+        const repaired = spellOutShorthand(source);
+        const converted = protect(() => converter.convert(previousDeclarations, repaired.code));
+        for (const diagnostic of converted.diagnostics) {
+          if (diagnostic.fileName) continue;
+          diagnostic.start = repaired.toOriginal(diagnostic.start);
+          diagnostic.end = repaired.toOriginal(diagnostic.end);
+        }
         this.#run.diagnostics = converted.diagnostics;
+        converted.hasToplevelAwait ||= hasTopLevelForAwait(source);
         // V8 then names the cell in stack traces.
         if (converted.output) converted.output += `\n//# sourceURL=${this.#run.name}`;
         return converted;

@@ -58,7 +58,7 @@ export function choice<Value extends string | number>(options: ChoiceOptions<Val
 export function dropDown(options: ChoiceOptions<number>): Control<number> {
   const select = html(
     "select",
-    {},
+    { "aria-label": options.label },
     ...options.options.map(([value, text]) => html("option", { value }, text)),
   );
   select.addEventListener("change", () => options.onChange(Number(select.value)), { signal: options.signal });

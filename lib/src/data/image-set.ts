@@ -8,7 +8,7 @@ import type { CardFactors } from "./cards.js";
 export interface ImageSet {
   count: number;
   /** `[height, width, channels]` of every picture. */
-  shape: [height: number, width: number, channels: number];
+  shape: readonly [height: number, width: number, channels: number];
   /** `[count, height, width, channels]`, row by row. */
   pixels: Uint8Array;
   /** What every card was made of, where the pictures are cards. */
@@ -20,13 +20,13 @@ export interface ImageSet {
 /** 8-bit pictures to look at and to measure on. */
 export interface Pictures {
   data: Uint8Array;
-  shape: [count: number, height: number, width: number, channels: number];
+  shape: readonly [count: number, height: number, width: number, channels: number];
 }
 
 /** Floating point numbers with their shape: latents on the host, independent of any engine. */
 export interface FloatArray {
   data: Float32Array;
-  shape: number[];
+  shape: readonly number[];
 }
 
 /** Number of values of one picture of the set. */
@@ -86,7 +86,7 @@ export function toTensor(set: ImageSet, indices?: ArrayLike<number>): tf.Tensor4
   const { data, shape } = pictures(set, indices);
   const values = new Float32Array(data.length);
   for (let index = 0; index < data.length; index++) values[index] = (data[index] as number) / 127.5 - 1;
-  return tf.tensor4d(values, shape);
+  return tf.tensor4d(values, [...shape]);
 }
 
 /** `[-1, 1]` to 0..255, rounded; what lies outside is clamped. */

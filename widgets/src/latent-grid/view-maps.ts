@@ -16,6 +16,9 @@ export interface GridData {
   decoded: Uint8Array | null;
 }
 
+const smallestMapPx = 64;
+const largestMapPx = 128;
+
 interface MapsOptions {
   data: GridData;
   /** Pictures a page. */
@@ -218,21 +221,30 @@ export function latentMaps(options: MapsOptions) {
         if (shown) placeRing(ring, cell, height, width);
       }
     },
-    /** Chooses the maps' size for a container's width: a whole multiple of the picture's pixels where there is room. */
+    /** Chooses the maps' size for a container's width; maps that are too many for one line wrap. */
     fit(containerWidthPx: number, channelCount: number): void {
-      const besidesPx = containerWidthPx > 760 ? 240 : 0;
-      const gapPx = containerWidthPx > 760 ? 12 : 8;
+      const wide = containerWidthPx > 760;
+      const gapPx = wide ? 12 : 8;
       const columns = channelCount + (data.decoded ? 2 : 1);
-      const availablePx = containerWidthPx - besidesPx - 24 - columns * gapPx;
-      const tilePx = Math.max(48, Math.min(128, availablePx / columns));
-      const pixels = data.picturesShape[2];
-      const unit = pixels <= tilePx ? pixels : width;
-      const sizePx = unit <= tilePx ? Math.floor(tilePx / unit) * unit : tilePx;
+      const widthOf = (containerPx: number) => (containerPx - 16 - columns * gapPx) / columns;
+      const besideSide = widthOf(containerWidthPx - 240);
+      const availablePx = wide && besideSide >= smallestMapPx ? besideSide : widthOf(containerWidthPx);
+      const wrapped = availablePx < smallestMapPx;
+      const sizePx = mapSize(wrapped ? smallestMapPx : availablePx, data.picturesShape[2], width);
+      element.classList.toggle("lv-wrapped", wrapped);
       element.style.setProperty("--lv-map-width", `${sizePx}px`);
       element.style.setProperty("--lv-map-height", `${(sizePx * height) / width}px`);
       element.style.setProperty("--lv-map-gap", `${gapPx}px`);
     },
   };
+}
+
+/** A whole multiple of the picture's pixels, or where that wastes too much room, of the latent's cells. */
+function mapSize(availablePx: number, picturePixels: number, cells: number): number {
+  const roomPx = Math.min(largestMapPx, availablePx);
+  const multipleOf = (unit: number) => Math.floor(roomPx / unit) * unit;
+  const byPicture = multipleOf(picturePixels);
+  return byPicture > 0.7 * roomPx ? byPicture : multipleOf(cells) || roomPx;
 }
 
 function placeRing(ring: HTMLElement, cell: Cell, height: number, width: number): void {

@@ -7,9 +7,8 @@ import { differenceOf, pictureAt } from "./pictures.js";
 
 interface PictureContent {
   picture: number;
-  decoded: Uint8Array;
-  clean: Uint8Array;
-  latent: Float32Array;
+  /** `null` before the first answer: only the original is shown then. */
+  answer: { decoded: Uint8Array; clean: Uint8Array; latent: Float32Array } | null;
   /** Whether the decoded picture is shown perturbed or clean. */
   perturbed: boolean;
   reference: "picture" | "clean";
@@ -55,22 +54,30 @@ export function comparison(pictures: Uint8Array, picturesShape: Shape, latentsSh
 
   const paint = (content: PictureContent) => {
     const table = colourTable("signed", content.theme);
-    const shown = content.perturbed ? content.decoded : content.clean;
-    const source = pictureAt(pictures, picturesShape, content.picture);
-    const values = differenceOf(shown, content.reference === "picture" ? source : content.clean, channels);
     paintPicture(original, pictures, picturesShape, content.picture);
-    paintPicture(decoded, shown, picturesShape, 0);
-    paintSigned(difference, width, height, (row, column) => values[row * width + column] ?? 0, 1, table);
-    maps.forEach((map, channel) => {
-      const valueAt = (row: number, column: number) =>
-        content.latent[(row * latentWidth + column) * latentChannels + channel] ?? 0;
-      paintSigned(map, latentWidth, latentHeight, valueAt, content.latentRange, table);
-    });
+    if (content.answer) paintAnswer(content, content.answer, table);
     decodedLabel.replaceChildren(html("b", {}, "decoded"), content.perturbed ? ", perturbed" : ", clean");
     const subtrahend = content.reference === "picture" ? "original" : "clean";
     differenceLabel.replaceChildren(html("b", {}, `decoded − ${subtrahend}`));
     differenceBar.set({ label: "difference, clipped at ± 1", range: 1, table });
     latentBar.set({ label: "latent z", range: content.latentRange, table });
+  };
+
+  const paintAnswer = (
+    content: PictureContent,
+    answer: NonNullable<PictureContent["answer"]>,
+    table: Uint8Array,
+  ) => {
+    const shown = content.perturbed ? answer.decoded : answer.clean;
+    const source = pictureAt(pictures, picturesShape, content.picture);
+    const values = differenceOf(shown, content.reference === "picture" ? source : answer.clean, channels);
+    paintPicture(decoded, shown, picturesShape, 0);
+    paintSigned(difference, width, height, (row, column) => values[row * width + column] ?? 0, 1, table);
+    maps.forEach((map, channel) => {
+      const valueAt = (row: number, column: number) =>
+        answer.latent[(row * latentWidth + column) * latentChannels + channel] ?? 0;
+      paintSigned(map, latentWidth, latentHeight, valueAt, content.latentRange, table);
+    });
   };
 
   /** Chooses sizes for a container's width: whole multiples of the pictures' pixels where there is room. */

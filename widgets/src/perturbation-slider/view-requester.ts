@@ -85,7 +85,8 @@ export function requester({ model, signal, onUpdate }: RequesterOptions) {
       return wanted;
     },
     get waiting(): boolean {
-      return !silent && (inFlight() || wanted !== (sent ?? wanted));
+      const first = model.get("answer") === null && model.get("error") === null;
+      return !silent && (first || inFlight() || wanted !== (sent ?? wanted));
     },
     /** Whether no kernel acknowledged the last request. */
     get silent(): boolean {

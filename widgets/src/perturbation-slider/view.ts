@@ -140,22 +140,23 @@ export default defineView<PerturbationSliderState>(({ model, root, signal }) => 
   function showAnswer(): void {
     const answer = model.get("answer");
     const [decoded, clean, latent] = [model.get("decoded"), model.get("clean"), model.get("latent")];
-    compare.element.classList.toggle("lv-slider-blank", !answer);
-    if (!answer || !decoded || !clean || !latent) {
-      number.textContent = "– dB";
-      return;
-    }
-    const { request, psnr, cleanPsnr } = answer;
+    const complete = answer && decoded && clean && latent;
     compare.paint({
-      picture: request.picture,
-      decoded: readBytes(decoded),
-      clean: readBytes(clean),
-      latent: readFloats(latent),
+      picture: answer?.request.picture ?? requests.wanted.picture,
+      answer: complete
+        ? { decoded: readBytes(decoded), clean: readBytes(clean), latent: readFloats(latent) }
+        : null,
       perturbed: view.perturbed,
       reference: view.reference,
       latentRange: model.get("latentRange"),
       theme: themeOf(root),
     });
+    if (!complete) {
+      number.textContent = "– dB";
+      details.textContent = model.get("error") ? "" : "decoding the first picture";
+      return;
+    }
+    const { request, psnr, cleanPsnr } = answer;
     const strength = perturbationKinds[request.kind].format(request.strength);
     number.textContent = decibels(view.perturbed ? psnr : cleanPsnr);
     details.textContent = `${view.perturbed ? strength : "unperturbed"}\nclean ${decibels(cleanPsnr)}`;

@@ -1,6 +1,5 @@
 const decay = 0.9;
 const valuesAColumn = 3;
-const labelHeight = 30;
 
 /** A column of a series: what the chart draws at one place of its axis. */
 export interface CurveColumn {
@@ -138,6 +137,7 @@ export function endLabels(
   latest: readonly (number | null)[],
   yOf: (value: number) => number,
   bottom: number,
+  heightPx = 30,
 ): EndLabel[] {
   const labels: EndLabel[] = [];
   series.forEach((name, index) => {
@@ -148,13 +148,13 @@ export function endLabels(
   let highestFree = Number.NEGATIVE_INFINITY;
   for (const label of labels) {
     label.labelY = Math.max(label.y, highestFree);
-    highestFree = label.labelY + labelHeight;
+    highestFree = label.labelY + heightPx;
   }
   // Upwards again from the axis, which the last label must not cross.
-  let lowestFree = bottom - labelHeight / 2 - 2;
+  let lowestFree = bottom - heightPx / 2 - 2;
   for (const label of labels.toReversed()) {
     label.labelY = Math.min(label.labelY, lowestFree);
-    lowestFree = label.labelY - labelHeight;
+    lowestFree = label.labelY - heightPx;
   }
   return labels;
 }

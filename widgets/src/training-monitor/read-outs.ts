@@ -38,3 +38,13 @@ export function statusText({ status, broken }: Pick<TrainingMonitorState, "statu
 export function latestText(name: string, value: number | null): string {
   return value === null ? `${name} –` : `${name} ${formatQuantity(value)}`;
 }
+
+/** A tick of the loss axis: plain where that is short, else a power of ten, `2 × 10⁻⁴` or `10⁻⁴`. */
+export function formatLossTick(value: number): string {
+  const magnitude = Math.abs(value);
+  if (value === 0 || (magnitude >= 0.01 && magnitude < 100_000))
+    return String(Number(value.toPrecision(3))).replace("-", "−");
+  return formatQuantity(value, 1)
+    .replace(/\.0(?= ×)/, "")
+    .replace(/^1 × /, "");
+}

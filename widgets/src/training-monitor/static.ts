@@ -1,10 +1,10 @@
 import { formatCount, formatQuantity } from "../shared/format.js";
 import { curve, header, line, round, staticWidth, svgDocument, text } from "../shared/static-svg.js";
 import { endLabels, readCurve, stepTicks, valueScale } from "./curves.js";
-import { latestText, readOutNames, readOuts, statusText } from "./read-outs.js";
+import { formatLossTick, latestText, readOutNames, readOuts, statusText } from "./read-outs.js";
 import type { TrainingMonitorState } from "./state.js";
 
-const plot = { left: 44, right: 500, top: 56, bottom: 260 };
+const plot = { left: 52, right: 500, top: 56, bottom: 260 };
 const sideX = 610;
 
 /** The loss curves and read-outs of the present state. */
@@ -20,7 +20,7 @@ export function drawTrainingMonitor(state: TrainingMonitorState): string {
     text(staticWidth, 24, statusText(state), { anchor: "end", tone: "ink" });
   for (const tick of scale.ticks) {
     body += line(plot.left, yOf(tick), plot.right, yOf(tick), "rule");
-    body += text(plot.left - 6, yOf(tick) + 4, formatQuantity(tick, 1), { anchor: "end", sizePx: 11 });
+    body += text(plot.left - 6, yOf(tick) + 4, formatLossTick(tick), { anchor: "end", sizePx: 11 });
   }
   for (const tick of stepTicks(steps)) {
     body += line(xOf(tick), plot.bottom, xOf(tick), plot.bottom + 4, "ink3");
@@ -33,10 +33,10 @@ export function drawTrainingMonitor(state: TrainingMonitorState): string {
   body += line(plot.left, plot.bottom, doneX, plot.bottom, "ink3");
   body += line(doneX, plot.bottom, plot.right, plot.bottom, "ink3", "2 4");
   for (const columnsOfSeries of curves) {
-    const bars = columnsOfSeries.map(
-      ({ step, minimum, maximum }) => `M${xOf(step)} ${yOf(minimum) + 0.5}V${yOf(maximum) - 0.5}`,
-    );
-    body += curve(bars.join(""), "fill2", 1);
+    const path = columnsOfSeries.map(({ step, minimum, maximum }, point) => {
+      return `${point ? "L" : "M"}${xOf(step)} ${yOf(minimum)}V${yOf(maximum)}`;
+    });
+    body += curve(path.join(""), "fill2", 1);
   }
   curves.forEach((columnsOfSeries, index) => {
     const path = columnsOfSeries.map(

@@ -1,7 +1,7 @@
 import { formatCount, formatQuantity } from "../shared/format.js";
 import { setAttributes, svg } from "../shared/view/dom.js";
 import { type CurveColumn, endLabels, readCurve, stepTicks, valueScale } from "./curves.js";
-import { latestText } from "./read-outs.js";
+import { formatLossTick, latestText } from "./read-outs.js";
 import type { LossAxis } from "./state.js";
 
 export interface ChartContent {
@@ -14,7 +14,7 @@ export interface ChartContent {
   axis: LossAxis;
 }
 
-const margin = { left: 44, right: 100, top: 16, bottom: 24 };
+const margin = { left: 52, right: 100, top: 16, bottom: 24 };
 
 /** The loss curves: raw values grey, running means ink, the second and later series dashed. */
 export function lossChart() {
@@ -43,7 +43,7 @@ export function lossChart() {
         const y = yOf(tick);
         element.append(
           horizontal(margin.left, right, y, "var(--lv-rule)"),
-          svg("text", { x: margin.left - 6, y: y + 4, "text-anchor": "end" }, formatQuantity(tick, 1)),
+          svg("text", { x: margin.left - 6, y: y + 4, "text-anchor": "end" }, formatLossTick(tick)),
         );
       }
     }
@@ -63,11 +63,11 @@ export function lossChart() {
       horizontal(xOf(step), right, bottom, "var(--lv-ink3)", "2 4"),
     );
     for (const curve of curves) {
-      const bars = curve.map(
-        ({ step: at, minimum, maximum }) =>
-          `M${round(xOf(at))} ${round(yOf(minimum) + 0.5)}V${round(yOf(maximum) - 0.5)}`,
-      );
-      element.append(svg("path", { d: bars.join(""), stroke: "var(--lv-fill2)", fill: "none" }));
+      // Through both extremes of every column: a spike of one step is drawn in full.
+      const path = curve.map(({ step: at, minimum, maximum }, point) => {
+        return `${point ? "L" : "M"}${round(xOf(at))} ${round(yOf(minimum))}V${round(yOf(maximum))}`;
+      });
+      element.append(svg("path", { d: path.join(""), stroke: "var(--lv-fill2)", fill: "none" }));
     }
     curves.forEach((curve, index) => {
       const path = curve.map(
@@ -111,30 +111,21 @@ export function lossChart() {
   ): void {
     if (!content || hoveredStep === null) return;
     const at = hoveredStep;
-    const nearest = curves.map((curve) => closest(curve, at));
-    const step = nearest.find((column) => column)?.step;
+    const step = closest(curves.flat(), at)?.step;
     if (step === undefined) return;
+    // A series that was not finite there has no value there.
+    const nearest = curves.map((curve) => curve.find((column) => column.step === step));
     const x = xOf(step);
     const leftwards = x > right - 60;
     element.append(svg("line", { x1: x, x2: x, y1: margin.top, y2: bottom, stroke: "var(--lv-ink3)" }));
-    nearest.forEach((column, index) => {
-      if (!column) return;
-      const y = yOf(column.mean);
-      const words = latestText(content?.series[index] ?? "", column.mean);
+    const means = nearest.map((column) => column?.mean ?? null);
+    const side = leftwards ? { x: x - 6, "text-anchor": "end" } : { x: x + 6, "text-anchor": "start" };
+    for (const { name, value, y, labelY } of endLabels(content.series, means, yOf, bottom, 16)) {
       element.append(
         svg("circle", { cx: x, cy: y, r: 3, fill: "var(--lv-paper)", stroke: "var(--lv-ink-solid)" }),
-        svg(
-          "text",
-          {
-            class: "lv-strong",
-            x: x + (leftwards ? -6 : 6),
-            y: y - 6,
-            "text-anchor": leftwards ? "end" : "start",
-          },
-          words,
-        ),
+        svg("text", { class: "lv-strong", ...side, y: labelY - 6 }, latestText(name, value)),
       );
-    });
+    }
     element.append(svg("text", { x, y: margin.top - 4, "text-anchor": "middle" }, formatCount(step)));
   }
 

@@ -7,6 +7,7 @@ import { firstNotebook, root, venvProgram } from "./setup/paths.mjs";
 import { runInForeground, SetupError } from "./setup/process.mjs";
 import { runCommand, runSteps } from "./setup/run-steps.mjs";
 import { allSteps } from "./setup/steps.mjs";
+import { notaryOption } from "./setup/trust.mjs";
 
 const usage = `npm start [-- OPTIONS]
   --no-browser   start the server only and print its address
@@ -44,6 +45,7 @@ await runCommand(async () => {
     "lab",
     relative(root, firstNotebook),
     `--ServerApp.root_dir=${root}`,
+    notaryOption,
     ...(options["no-browser"] ? ["--no-browser"] : []),
     ...(options.port ? [`--ServerApp.port=${options.port}`, "--ServerApp.port_retries=0"] : []),
     ...(options.ip ? [`--ServerApp.ip=${options.ip}`] : []),

@@ -24,6 +24,8 @@ export function isolatedEnvironment(): { env: NodeJS.ProcessEnv; remove: () => v
     JUPYTER_CONFIG_DIR: join(home, "config"),
     JUPYTER_DATA_DIR: join(home, "data"),
     JUPYTER_RUNTIME_DIR: join(home, "runtime"),
+    JUPYTERLAB_SETTINGS_DIR: join(home, "settings"),
+    JUPYTERLAB_WORKSPACES_DIR: join(home, "workspaces"),
     IPYTHONDIR: join(home, "ipython"),
   };
   return {
@@ -38,32 +40,20 @@ export interface JupyterLab {
   stop(): Promise<void>;
 }
 
-/** Starts a real JupyterLab from the project's virtual environment on a free port. */
+/** What a reader does: `npm start`, here for a server and on a free port. */
 export async function startJupyterLab(): Promise<JupyterLab> {
   const { env, remove } = isolatedEnvironment();
   const port = await findFreePort();
-  const token = "first-light";
-  const server = spawn(
-    jupyter,
-    [
-      "lab",
-      "--no-browser",
-      "--allow-root",
-      `--ServerApp.root_dir=${root}`,
-      `--ServerApp.port=${port}`,
-      "--ServerApp.port_retries=0",
-      `--IdentityProvider.token=${token}`,
-    ],
-    { env, stdio: ["ignore", "pipe", "pipe"] },
-  );
-  const log = collectOutput(server);
-  const address = `http://127.0.0.1:${port}`;
-  await waitUntilServing(`${address}/api/status?token=${token}`, server, log);
+  const command = join(root, "kernel-ext", "bin", "start.mjs");
+  const server = spawn(process.execPath, [command, "--no-browser", "--port", String(port)], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const token = await waitForAddress(server, port);
   return {
-    urlOf: (path) => `${address}/lab/tree/${path}?token=${token}&reset`,
+    urlOf: (path) => `http://127.0.0.1:${port}/lab/tree/${path}?token=${token}&reset`,
     async stop() {
       const closed = new Promise((done) => server.once("close", done));
-      // Jupyter asks "shut down? y/n" on the first interrupt; SIGTERM ends it and its kernels at once.
       server.kill("SIGTERM");
       await closed;
       remove();
@@ -71,29 +61,27 @@ export async function startJupyterLab(): Promise<JupyterLab> {
   };
 }
 
-function collectOutput(server: ChildProcess): () => string {
-  let output = "";
-  const append = (chunk: Buffer) => {
-    output = (output + chunk).slice(-20_000);
-  };
-  server.stdout?.on("data", append);
-  server.stderr?.on("data", append);
-  return () => output;
-}
-
-async function waitUntilServing(url: string, server: ChildProcess, log: () => string): Promise<void> {
-  const deadline = Date.now() + 90_000;
-  while (Date.now() < deadline) {
-    if (server.exitCode !== null) break;
-    const answered = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (answered) return;
-    await new Promise((wake) => setTimeout(wake, 250));
-  }
-  server.kill("SIGKILL");
-  throw new Error(`JupyterLab did not start:\n${log()}`);
+/** JupyterLab prints its address, with the token that opens it, when it serves. */
+function waitForAddress(server: ChildProcess, port: number): Promise<string> {
+  const timeoutMs = 120_000;
+  return new Promise((found, failed) => {
+    let output = "";
+    const fail = (reason: string) => {
+      server.kill("SIGKILL");
+      failed(new Error(`npm start ${reason}:\n${output.slice(-5000)}`));
+    };
+    const timer = setTimeout(() => fail(`printed no address within ${timeoutMs} ms`), timeoutMs);
+    const read = (chunk: Buffer) => {
+      output += chunk;
+      const token = new RegExp(`127\\.0\\.0\\.1:${port}/lab\\S*[?&]token=([0-9a-f]+)`).exec(output)?.[1];
+      if (!token) return;
+      clearTimeout(timer);
+      found(token);
+    };
+    server.stdout?.on("data", read);
+    server.stderr?.on("data", read);
+    server.once("exit", (status) => fail(`ended with ${status}`));
+  });
 }
 
 function findFreePort(): Promise<number> {

@@ -7,6 +7,7 @@ import { root, venvProgram } from "./paths.mjs";
 import { SetupError } from "./process.mjs";
 import { pythonStep } from "./python.mjs";
 import { setupTensorflow } from "./tensorflow.mjs";
+import { trustStep } from "./trust.mjs";
 
 /**
  * The `tensorflow` engine. Without it everything still runs, on `wasm`: unless it is `required`, a machine that
@@ -41,5 +42,6 @@ export const allSteps = ({ engineRequired = false } = {}) => [
   buildStep,
   pythonStep,
   kernelspecStep,
+  trustStep,
   tensorflowStep({ required: engineRequired }),
 ];

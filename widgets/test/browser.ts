@@ -71,7 +71,7 @@ export async function showWidget(
     if (url.pathname === "/view.js")
       return route.fulfill({ contentType: "text/javascript", body: widget.esm });
     const theme = jupyterTheme ? ` data-jp-theme-light="${jupyterTheme === "light"}"` : "";
-    const body = `<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,"><style>html{background:var(--page,Canvas);color-scheme:light dark}${widget.css}</style><script type="module">import view from "/view.js"; window.viewModule = view;</script></head><body${theme}></body></html>`;
+    const body = `<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,"><style>html{background:Canvas;color-scheme:light dark}${widget.css}</style><script type="module">import view from "/view.js"; window.viewModule = view;</script></head><body${theme}></body></html>`;
     return route.fulfill({ contentType: "text/html", body });
   });
   await page.goto("http://widget.test/");

@@ -27,6 +27,13 @@ test("carries the kernel's brand without importing the kernel", () => {
   expect(grid[Symbol.for("latentlab.widget")]).toBe(true);
 });
 
+test("without a build the missing view names the command that makes it", () => {
+  // The sources have no bundle beside them.
+  const { code, message } = codeOf(() => new LatentGrid(options).esm);
+  expect(code).toBe("ERR_VIEW_NOT_BUILT");
+  expect(message).toContain("npm run build");
+});
+
 describe("shapes that do not fit are refused in a sentence", () => {
   test("the batch of latents and pictures", () => {
     const latents = encode(samplePictures(5));

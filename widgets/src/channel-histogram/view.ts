@@ -1,6 +1,6 @@
 import embed, { type Result } from "vega-embed";
 import { formatNumber, formatShare, formatSigned } from "../shared/format.js";
-import { choice, dropDown, facts, takeKey } from "../shared/view/controls.js";
+import { choice, dropDown, facts } from "../shared/view/controls.js";
 import { html, label } from "../shared/view/dom.js";
 import { onChange, write } from "../shared/view/model.js";
 import { onResize, perFrame } from "../shared/view/scheduling.js";
@@ -227,15 +227,6 @@ function rangeFields(onBrush: (brush: [number, number] | null) => void, signal: 
   };
   for (const field of [from, to]) {
     field.addEventListener("change", change, { signal });
-    field.addEventListener(
-      "keydown",
-      (event) => {
-        if (event.key !== "Enter") event.stopPropagation();
-        else takeKey(event);
-        if (event.key === "Enter") change();
-      },
-      { signal },
-    );
   }
   clear.addEventListener("click", () => onBrush(null), { signal });
   const element = html(

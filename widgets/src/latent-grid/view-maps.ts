@@ -1,7 +1,6 @@
 import type { Shape } from "../shared/arrays.js";
 import { formatNumber } from "../shared/format.js";
 import { paintPicture, paintSigned, pixelCanvas } from "../shared/view/canvas.js";
-import { takeKey } from "../shared/view/controls.js";
 import { html, label, setAttributes, uniqueId } from "../shared/view/dom.js";
 import { perFrame } from "../shared/view/scheduling.js";
 import { moveCursor } from "./cursor.js";
@@ -149,19 +148,19 @@ export function latentMaps(options: MapsOptions) {
     function onKey(event: KeyboardEvent) {
       const cell = cursor ?? { picture: offset + row, channel, row: 0, column: 0 };
       if (event.key === "Escape") {
-        takeKey(event);
+        event.preventDefault();
         onHover(null);
         onPin(null);
         return;
       }
       if (event.key === "Enter" || event.key === " ") {
-        takeKey(event);
+        event.preventDefault();
         onPin(cell);
         return;
       }
       const next = moveCursor(cell, event.key, data.latents.shape);
       if (!next) return;
-      takeKey(event);
+      event.preventDefault();
       if (next.picture >= offset && next.picture < offset + rows) {
         focusCell(next);
         return;

@@ -80,8 +80,6 @@ export default defineView<PerturbationSliderState>(({ model, root, signal }) => 
     () => perturbBy({ strength: strengthAt(requests.wanted.kind, Number(slider.value) / sliderSteps) }),
     { signal },
   );
-  // The native keys stay; the notebook must not see them too.
-  slider.addEventListener("keydown", (event) => event.key !== "Tab" && event.stopPropagation(), { signal });
   const redraw = html("button", { class: "lv-button", type: "button" }, "Redraw noise");
   redraw.addEventListener("click", () => perturbBy({ seed: requests.wanted.seed + 1 }), { signal });
   const number = html("div", { class: "lv-number" });

@@ -1,4 +1,4 @@
-import { choice, facts, takeKey } from "../shared/view/controls.js";
+import { choice, facts } from "../shared/view/controls.js";
 import { html } from "../shared/view/dom.js";
 import { onChange, readFloats, write } from "../shared/view/model.js";
 import { onResize, perFrame } from "../shared/view/scheduling.js";
@@ -92,7 +92,7 @@ export default defineView<TrainingMonitorState>(({ model, root, signal }) => {
         event.key
       ];
       if (share === undefined && event.key !== "Escape") return;
-      takeKey(event);
+      event.preventDefault();
       hovered = share === undefined ? null : (hovered ?? model.get("step")) + share * steps;
       if (hovered !== null) hovered = Math.min(model.get("step"), Math.max(0, hovered));
       chart.hover(hovered);

@@ -114,7 +114,6 @@ test("the keyboard walks over maps and pages, and the notebook sees none of its 
   await page.keyboard.press("Tab");
   while (!(await page.evaluate(() => document.activeElement?.classList.contains("lv-grid-map"))))
     await page.keyboard.press("Tab");
-  await page.evaluate(() => document.body.setAttribute("data-ready", ""));
   shown.problems.length = 0; // Tab is the notebook's own key.
   expect(await number(page)).toBe(valueAt(0, 0, 0, 0));
   for (let step = 0; step < 9; step++) await page.keyboard.press("ArrowRight");

@@ -122,6 +122,8 @@ test("the slider is worked by native keys, which the notebook does not see", asy
   await strength.press("End");
   await expect.poll(() => slider.state.get().answer?.request.strength).toBe(2);
   await expect.poll(() => strength.getAttribute("aria-valuetext")).toBe("σ = 2.00 std");
+  await page.getByLabel("picture", { exact: true }).press("ArrowDown");
+  await page.getByRole("radio", { name: "before" }).press("a");
   await strength.press("ArrowLeft");
   await expect.poll(() => slider.state.get().answer?.request.strength).toBeCloseTo(1.99, 5);
 });

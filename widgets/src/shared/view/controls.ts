@@ -41,7 +41,7 @@ export function choice<Value extends string | number>(options: ChoiceOptions<Val
       (event) => {
         const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
         if (step === undefined) return;
-        takeKey(event);
+        event.preventDefault();
         choose(index + step);
         buttons[(index + step + buttons.length) % buttons.length]?.focus();
       },
@@ -67,12 +67,6 @@ export function dropDown(options: ChoiceOptions<number>): Control<number> {
   };
   show(options.value);
   return { element: html("label", { class: "lv-field" }, options.label, select), show };
-}
-
-/** Keeps a key that the widget uses from the notebook, which would move its cell selection. */
-export function takeKey(event: KeyboardEvent): void {
-  event.preventDefault();
-  event.stopPropagation();
 }
 
 /** Pairs of name and value; `set` changes a value by the name's key, and ignores keys that the list leaves out. */

@@ -16,9 +16,16 @@ export function perFrame<Arguments extends unknown[]>(
   };
 }
 
-/** Calls `action` once a frame while the element's size changes, and at first. */
+/** Calls `action` when the element has got a width, and a new one; what it draws may change the height. */
 export function onResize(element: Element, action: () => void, signal: AbortSignal): void {
-  const observer = new ResizeObserver(perFrame(action, signal));
+  let knownWidth = 0;
+  const resize = perFrame(() => {
+    const width = element.clientWidth;
+    if (width === 0 || width === knownWidth) return;
+    knownWidth = width;
+    action();
+  }, signal);
+  const observer = new ResizeObserver(resize);
   observer.observe(element);
   signal.addEventListener("abort", () => observer.disconnect());
 }

@@ -24,6 +24,7 @@ export function defineView<State extends object>(draw: (context: ViewContext<Sta
       given?.addEventListener("abort", () => controller.abort());
       const root = html("div", { class: "lv" });
       el.append(root);
+      root.addEventListener("keydown", keepFromNotebook, { signal });
       signal.addEventListener("abort", () => root.remove());
       try {
         draw({ model, root, signal });
@@ -78,4 +79,14 @@ function describeError(error: unknown): { message: string; details: string } {
   if (error instanceof Error) return { message: error.message, details: error.stack ?? "" };
   const { message, details } = (error ?? {}) as { message?: string; details?: string };
   return { message: message ?? String(error), details: details ?? "" };
+}
+
+/**
+ * A key pressed in a widget is the widget's: the notebook would move its cell selection, or cut the cell. Tab and
+ * commands with a modifier (save, run the cell) go on.
+ */
+function keepFromNotebook(event: KeyboardEvent): void {
+  const isCommand =
+    event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
+  if (event.key !== "Tab" && !isCommand) event.stopPropagation();
 }

@@ -26,7 +26,8 @@ def emit(event, **fields):
 class Bridge:
     def __init__(self, kernel_name, cwd):
         self.manager = KernelManager(kernel_name=kernel_name)
-        self.manager.start_kernel(cwd=cwd)
+        # A terminal of its own: Node makes its stdout non-blocking, which would break the lines written here.
+        self.manager.start_kernel(cwd=cwd, stdout=sys.stderr)
         self.client = self.manager.client()
         self.client.start_channels(hb=False)
         self.sockets = {name: getattr(self.client, f"{name}_channel").socket for name in CHANNELS}

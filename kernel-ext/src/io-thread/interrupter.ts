@@ -1,7 +1,7 @@
-import { Session } from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutionGate } from "../threads/execution-gate.js";
 import type { MainThread } from "./main-thread.js";
+import { Terminator } from "./terminator.js";
 
 /** A main thread that does not answer within this time is busy with synchronous code. */
 const acknowledgeMs = 120;
@@ -15,20 +15,18 @@ const cooperativeMs = 3000;
 export class Interrupter {
   readonly #mainThread: MainThread;
   readonly #gate: ExecutionGate;
-  readonly #inspector = new Session();
+  readonly #terminator: Terminator;
   #waiting = false;
   #interruptId = 0;
 
   constructor(mainThread: MainThread, gate: ExecutionGate) {
     this.#mainThread = mainThread;
     this.#gate = gate;
-    // Connecting takes the main thread's help, so it cannot wait until the main thread is blocked.
-    this.#inspector.connectToMainThread();
+    this.#terminator = new Terminator(gate);
   }
 
-  /** A process with a connected inspector does not exit. */
   close(): void {
-    this.#inspector.disconnect();
+    this.#terminator.close();
   }
 
   async interrupt(): Promise<void> {
@@ -56,21 +54,9 @@ export class Interrupter {
       if (heard) return;
       const insisted = this.#interruptId !== firstId;
       const patient = this.#gate.cooperative && !insisted && performance.now() - startMs < cooperativeMs;
-      if (patient || !(await this.#terminate())) continue;
+      if (patient || !(await this.#terminator.terminate())) continue;
       // The termination may have hit the very code that was to hear the question.
       acknowledged = ask();
     }
-  }
-
-  /** @returns whether JavaScript was terminated: not while the compiler runs */
-  #terminate(): Promise<boolean> {
-    if (!this.#gate.beginTermination()) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      // The answer comes when the termination has happened, or when one was already under way.
-      this.#inspector.post("Runtime.terminateExecution", () => {
-        this.#gate.endTermination();
-        resolve(true);
-      });
-    });
   }
 }

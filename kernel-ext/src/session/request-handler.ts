@@ -33,12 +33,14 @@ export class RequestHandler {
   #running: RunningCell | undefined;
   /** Requests, other than of cells, that are being answered. */
   readonly #answering = new Set<number>();
+  readonly #onSigint = () => this.#ioThread.signalInterrupt();
 
   constructor(session: Session, ioThread: IoThread, compiler: Compiler, gate: ExecutionGate) {
     this.#session = session;
     this.#ioThread = ioThread;
     this.#compiler = compiler;
     this.#gate = gate;
+    this.#listenForSigint();
   }
 
   receive(message: ToMainThread): void {
@@ -76,6 +78,7 @@ export class RequestHandler {
       userExpressions: (content.user_expressions ?? {}) as Record<string, string>,
     };
     this.#session.beginCell(cell);
+    this.#listenForSigint();
     const result = await new Promise<CellResult>((finish) => {
       this.#running = { cell, finish };
       const run = () => runCell(cell, request, this.#compiler, this.#session).then(finish);
@@ -127,6 +130,7 @@ export class RequestHandler {
   /** Called in a turn of its own: no user code is running, though some may have been terminated just before. */
   #interrupt(interruptId: number): void {
     this.#ioThread.acknowledgeInterrupt(interruptId);
+    this.#listenForSigint();
     forgetTerminatedContexts();
     const error = describeError(new KeyboardInterrupt());
     for (const requestId of this.#answering) this.#ioThread.reply(requestId, { status: "error", ...error });
@@ -139,6 +143,11 @@ export class RequestHandler {
     running.cell.interrupt();
     this.#session.inputs.cancel();
     setTimeout(() => this.#abandon(running), waitMs);
+  }
+
+  /** Terminated code takes the listener with it: Node's `vm` puts listeners aside and then cannot put them back. */
+  #listenForSigint(): void {
+    if (!process.listeners("SIGINT").includes(this.#onSigint)) process.on("SIGINT", this.#onSigint);
   }
 
   /** Ends a cell that did not end when it was asked to. */

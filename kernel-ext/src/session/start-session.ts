@@ -29,7 +29,6 @@ export function startSession(port: MessagePort, gate: ExecutionGate): void {
   trackCellTimers();
   reportStrayErrors(session);
   outputContext.run(new OutputContext({} as Header), tolerateTermination);
-  process.on("SIGINT", () => ioThread.signalInterrupt());
   port.on("message", (message: ToMainThread) => handler.receive(message));
 }
 

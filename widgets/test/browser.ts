@@ -163,10 +163,11 @@ function createModel(initial: Encoded): void {
   window.addView = async () => {
     const element = document.createElement("div");
     element.id = `view-${controllers.size}`;
-    document.body.append(element);
     const controller = new AbortController();
     controllers.set(`#${element.id}`, controller);
+    // JupyterLab attaches a view after it was drawn.
     await window.viewModule.render({ model, el: element, signal: controller.signal });
+    document.body.append(element);
     return `#${element.id}`;
   };
   window.removeView = (selector) => {

@@ -136,9 +136,6 @@ function panelElements(panel: Panel) {
   });
   const band = html("div", { class: "lv-histogram-band", hidden: true });
   const list = facts(rowNames);
-  list.element.querySelectorAll("dt").forEach((name, row) => {
-    name.dataset.name = Object.keys(rowNames)[row];
-  });
   list.set("mean", formatSigned(panel.mean));
   list.set("std", formatNumber(panel.std));
   list.set("outside", formatShare(panel.outside));
@@ -161,13 +158,12 @@ function panelElements(panel: Panel) {
   return { element, plot, band, fill };
 }
 
+/** The names of the rows, once for the panels abreast. */
 function rowNameColumn(): HTMLElement {
-  const names = Object.entries(rowNames).map(([key, name]) => html("dt", { "data-name": key }, name));
-  return html(
-    "div",
-    { class: "lv-histogram-names", "aria-hidden": "true" },
-    html("dl", { class: "lv-facts" }, ...names),
+  const names = Object.entries(rowNames).map(([key, name]) =>
+    html("div", { class: "lv-fact" }, html("span", { class: "lv-fact-name", "data-name": key }, name)),
   );
+  return html("div", { class: "lv-facts lv-histogram-names", "aria-hidden": "true" }, ...names);
 }
 
 /** Drag in a panel marks a range of values; a click without drag clears it. */

@@ -94,7 +94,15 @@ export default defineView<LatentGridState>(({ model, root, signal }) => {
   }, signal);
   onChange(model, ["range", "offset", "pin"], update, signal);
   onThemeChange(update, signal);
-  onResize(body, () => maps.fit(body.clientWidth, channels), signal);
+  onResize(
+    body,
+    () => {
+      maps.fit(body.clientWidth, channels);
+      // A host may draw a view before it is in the page, where no theme is known.
+      paint();
+    },
+    signal,
+  );
   pages.show(model.get("offset"));
   paint();
 });

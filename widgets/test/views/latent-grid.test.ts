@@ -169,6 +169,17 @@ test("JupyterLab's theme wins over the system's, and a change of theme redraws",
   expect(await ink()).toBe("#e4e4e4");
 });
 
+test("a dark theme is drawn from the start, though a view is drawn before it is in the page", async () => {
+  const { page } = await showGrid({ jupyterTheme: "dark" });
+  const corner = () =>
+    page
+      .locator(".lv-bar canvas")
+      .evaluate((canvas) => [
+        ...((canvas as HTMLCanvasElement).getContext("2d")?.getImageData(0, 0, 1, 1).data ?? []),
+      ]);
+  await expect.poll(corner).toEqual([0xb3, 0xd9, 0xfe, 255]);
+});
+
 test.each([
   320, 480, 960, 1400,
 ])("at %d px nothing scrolls sideways and pixels have whole sizes", async (widthPx) => {

@@ -71,12 +71,13 @@ export function dropDown(options: ChoiceOptions<number>): Control<number> {
 
 /** Pairs of name and value; `set` changes a value by the name's key, and ignores keys that the list leaves out. */
 export function facts<Key extends string>(names: Partial<Record<Key, string>>) {
-  const element = html("dl", { class: "lv-facts" });
+  const element = html("div", { class: "lv-facts", role: "list" });
   const values: Partial<Record<Key, HTMLElement>> = {};
   for (const key of Object.keys(names) as Key[]) {
-    const value = html("dd", { "data-fact": key }, "–");
+    const name = html("span", { class: "lv-fact-name", "data-name": key }, names[key] ?? "");
+    const value = html("span", { class: "lv-fact-value", "data-fact": key }, "–");
     values[key] = value;
-    element.append(html("dt", {}, names[key] ?? ""), value);
+    element.append(html("div", { class: "lv-fact", role: "listitem" }, name, value));
   }
   return {
     element,

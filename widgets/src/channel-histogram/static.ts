@@ -78,7 +78,7 @@ function drawPanel(
     const label = tick === 0 ? "0" : formatSigned(tick, 0);
     drawing += text(xOf(tick), base + 15, label, { sizePx: 11, anchor: "middle" });
   }
-  if (named) drawing += text(xOf(1.75), yOf(0.16), "N(0, 1)", { sizePx: 11, tone: "ink" });
+  if (named) drawing += text(xOf(1.15), yOf(0.32), "N(0, 1)", { sizePx: 11, tone: "ink" });
   rows.forEach(([, value], row) => {
     const bottom = base + 24 + (row + 1) * rowHeightPx;
     drawing += line(x, bottom - rowHeightPx, x + width, bottom - rowHeightPx, "rule");

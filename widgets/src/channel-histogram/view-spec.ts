@@ -103,7 +103,7 @@ export function panelSpec({ panel, widthPx, end, top, colours, named }: PanelSpe
         mark: { type: "line", stroke: colours.ink, strokeWidth: 1.5, strokeDash: [4, 2] },
       },
       {
-        data: { values: named ? [{ z: 1.75, density: 0.16, name: "N(0, 1)" }] : [] },
+        data: { values: named ? [{ z: 1.15, density: 0.32, name: "N(0, 1)" }] : [] },
         mark: { type: "text", align: "left", baseline: "alphabetic", fontSize: 11, fill: colours.ink },
         encoding: { text: { field: "name" } },
       },

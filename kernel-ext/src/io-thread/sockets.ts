@@ -5,6 +5,7 @@ import { logToTerminal } from "./log-to-terminal.js";
 type Frames = readonly Uint8Array[];
 
 interface Sender {
+  readonly closed: boolean;
   send(frames: Uint8Array[]): Promise<void>;
 }
 
@@ -18,17 +19,23 @@ export class SendQueue {
   }
 
   send(frames: Frames): void {
-    this.#tail = this.#tail.then(() => this.#socket.send([...frames])).catch(reportLostMessage);
+    this.#tail = this.#tail.then(() => this.#sendNow(frames));
   }
 
   /** Resolves when everything that was to be sent so far has been handed to ZeroMQ. */
   flushed(): Promise<void> {
     return this.#tail;
   }
-}
 
-function reportLostMessage(error: unknown): void {
-  logToTerminal(`The kernel could not send a message: ${error}`);
+  async #sendNow(frames: Frames): Promise<void> {
+    // A kernel that shuts down has nothing more to say.
+    if (this.#socket.closed) return;
+    try {
+      await this.#socket.send([...frames]);
+    } catch (error) {
+      logToTerminal(`The kernel could not send a message: ${error}`);
+    }
+  }
 }
 
 export interface Sockets {

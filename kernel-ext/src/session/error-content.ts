@@ -34,13 +34,20 @@ function isError(value: unknown): value is Error {
 function describeStack(error: Error, seen = new Set<unknown>()): string[] {
   seen.add(error);
   const heading = `${error.name}: ${error.message}`;
-  const lines = (error.stack || heading).split("\n").filter((line) => !isHidden(line));
-  // A stack keeps the message that the error had when it was made.
+  const lines = undecorate(error.stack || heading)
+    .split("\n")
+    .filter((line) => !isHidden(line));
+  // A stack keeps the name and the message that the error had when it was made.
   if (!lines[0]?.includes(error.name)) lines.unshift(...heading.split("\n"));
   const { cause } = error;
   if (cause === undefined || seen.has(cause)) return lines;
   const causeLines = isError(cause) ? describeStack(cause, seen) : [inspect(cause)];
   return [...lines, `Caused by: ${causeLines[0]}`, ...causeLines.slice(1)];
+}
+
+/** Takes off what Node puts before stacks of scripts: the place and the line, in terms of the compiled code. */
+function undecorate(stack: string): string {
+  return stack.replace(/^cell\[\d+\]:\d+\n.*\n\s*\^+\s*\n/, "");
 }
 
 function isHidden(line: string): boolean {

@@ -58,6 +58,7 @@ describe("execute", () => {
     expect(reply).toMatchObject({ status: "error", ename: "RangeError", evalue: "too far" });
     const { traceback } = reply;
     expect(traceback[0]).toBe("RangeError: too far");
+    expect(traceback[1]).toMatch(/^ +at fail \(cell\[\d+\]/);
     expect(traceback.filter((line: string) => line.includes("at "))).toHaveLength(4);
     expect(traceback.join("\n")).toMatch(/at fail \(cell\[\d+\]/);
     expect(traceback.join("\n")).not.toMatch(/node:|tslab|kernel-ext/);

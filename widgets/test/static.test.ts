@@ -1,4 +1,5 @@
 import type { Browser } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ChannelHistogram, LatentGrid, PerturbationSlider, TrainingMonitor } from "../src/index.js";
 import { launchBrowser } from "./browser.js";
@@ -49,7 +50,7 @@ test("LatentGrid shows the page's pictures and channels in either colour scheme,
     decoded: await decode(latents),
     title: "Grid <&> \u0001 “quoted”",
   });
-  const bundle = grid.toMimeBundle();
+  const bundle = await grid.toMimeBundle();
   const svg = bundle["image/svg+xml"] as string;
   expect(svg.length).toBeLessThan(150_000);
   const { texts, images, colours } = await readSvg(svg);
@@ -65,7 +66,7 @@ test("many channels wrap, and pictures too large for a notebook reduce the rows"
   const data = Float32Array.from({ length: 4 * 64 * channels }, (_, index) => Math.sin(index));
   const pictures = samplePictures(4, 128);
   const grid = new LatentGrid({ pictures, latents: { data, shape: [4, 8, 8, channels] } });
-  const svg = grid.toMimeBundle()["image/svg+xml"] as string;
+  const svg = (await grid.toMimeBundle())["image/svg+xml"] as string;
   expect(svg.length).toBeLessThan(150_000);
   const { texts } = await readSvg(svg);
   expect(texts).toContain("channel 15");
@@ -78,7 +79,7 @@ test("ChannelHistogram lists the numbers of every encoder", async () => {
     { name: "large KL weight", statistics: statisticsOf(latents) },
   ];
   const histogram = new ChannelHistogram({ encoders });
-  const bundle = histogram.toMimeBundle();
+  const bundle = await histogram.toMimeBundle();
   const { texts } = await readSvg(bundle["image/svg+xml"] as string);
   const [first] = encoders[0]?.statistics.channels ?? [];
   expect(texts).toContain((first?.scaleFactor ?? 0).toFixed(3));
@@ -98,14 +99,27 @@ test("PerturbationSlider shows what was decoded, with its PSNR", async () => {
   expect(bundle["text/plain"]).toContain(`noise σ = 0.70 std: PSNR ${decibels}`);
 });
 
+test("a PNG of twice the size stands beside the SVG, for hosts that show no SVG", async () => {
+  const pictures = samplePictures(4);
+  const grid = new LatentGrid({ pictures, latents: encode(pictures) });
+  const bundle = await grid.toMimeBundle();
+  const [, width, height] =
+    /<svg[^>]* width="(\d+)" height="(\d+)"/.exec(bundle["image/svg+xml"] as string) ?? [];
+  const png = sharp(Buffer.from(bundle["image/png"] as string, "base64"));
+  const metadata = await png.metadata();
+  expect([metadata.width, metadata.height]).toEqual([2 * Number(width), 2 * Number(height)]);
+  // Pictures, maps and text: more than a few plain areas.
+  expect((await png.stats()).entropy).toBeGreaterThan(1);
+});
+
 test("TrainingMonitor shows the run as it ended", async () => {
   const monitor = new TrainingMonitor({ steps: 300 });
-  const waiting = monitor.toMimeBundle();
+  const waiting = await monitor.toMimeBundle();
   expect((await readSvg(waiting["image/svg+xml"] as string)).texts).toContain("waiting for the first step");
   for (let step = 1; step <= 300; step++)
     monitor.push({ step, reconstruction: 50 / step, kl: 3, elapsedMs: 50 * step } as never);
   monitor.finish();
-  const bundle = monitor.toMimeBundle();
+  const bundle = await monitor.toMimeBundle();
   const { texts } = await readSvg(bundle["image/svg+xml"] as string);
   expect(texts).toEqual(expect.arrayContaining(["finished", "300 of 300", "0:15", "kl", "3.00"]));
   expect(bundle["text/plain"]).toMatch(/finished, step 300 of 300, reconstruction 0\.17/);

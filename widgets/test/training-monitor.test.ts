@@ -160,3 +160,27 @@ describe("the chart's axes", () => {
     expect(Math.max(...positions)).toBeLessThan(190);
   });
 });
+
+describe("follow", () => {
+  async function* run(steps: number, error?: Error) {
+    for (let step = 1; step <= steps; step++) yield event(step);
+    if (error) throw error;
+  }
+
+  test("shows a run to its end", async () => {
+    const monitor = new TrainingMonitor({ steps: 3 });
+    await monitor.follow(run(3));
+    expect(monitor.state.get()).toMatchObject({ step: 3, status: "finished" });
+  });
+
+  test.each([
+    ["KeyboardInterrupt", "stopped"],
+    ["AbortError", "stopped"],
+    ["RangeError", "failed"],
+  ])("after a %s the run has %s, and the error goes on", async (name, status) => {
+    const error = Object.assign(new Error("enough"), { name });
+    const monitor = new TrainingMonitor({ steps: 3 });
+    await expect(monitor.follow(run(2, error))).rejects.toBe(error);
+    expect(monitor.state.get()).toMatchObject({ step: 2, status });
+  });
+});

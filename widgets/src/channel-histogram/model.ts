@@ -1,4 +1,3 @@
-import type { MimeBundle } from "@latentlab/kernel";
 import { WidgetError } from "../shared/errors.js";
 import { LatentWidget } from "../shared/latent-widget.js";
 import type { ChannelHistogramState, EncoderStatistics } from "./state.js";
@@ -41,10 +40,8 @@ export class ChannelHistogram extends LatentWidget<ChannelHistogramState> {
     super("channel-histogram", initialState(options));
   }
 
-  override toMimeBundle(): MimeBundle {
-    const state = this.state.get();
-    return { "image/svg+xml": drawChannelHistogram(state), "text/plain": describeChannelHistogram(state) };
-  }
+  protected override draw = drawChannelHistogram;
+  protected override describe = describeChannelHistogram;
 }
 
 function initialState({

@@ -1,4 +1,3 @@
-import type { MimeBundle } from "@latentlab/kernel";
 import {
   checkBatch,
   checkPictures,
@@ -42,10 +41,8 @@ export class LatentGrid extends LatentWidget<LatentGridState> {
     return this.state.get().pin;
   }
 
-  override toMimeBundle(): MimeBundle {
-    const state = this.state.get();
-    return { "image/svg+xml": drawLatentGrid(state), "text/plain": describeLatentGrid(state) };
-  }
+  protected override draw = drawLatentGrid;
+  protected override describe = describeLatentGrid;
 }
 
 function initialState(options: LatentGridOptions): LatentGridState {

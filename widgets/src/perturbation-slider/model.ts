@@ -1,4 +1,3 @@
-import type { MimeBundle } from "@latentlab/kernel";
 import {
   checkBatch,
   checkPictures,
@@ -62,18 +61,12 @@ export class PerturbationSlider extends LatentWidget<PerturbationSliderState> {
   }
 
   /** Resolves when the first picture was decoded, or could not be (`state.error`). */
-  ready(): Promise<void> {
+  override ready(): Promise<void> {
     return this.#ready;
   }
 
-  override async toMimeBundle(): Promise<MimeBundle> {
-    await this.#ready;
-    const state = this.state.get();
-    return {
-      "image/svg+xml": drawPerturbationSlider(state),
-      "text/plain": describePerturbationSlider(state),
-    };
-  }
+  protected override draw = drawPerturbationSlider;
+  protected override describe = describePerturbationSlider;
 
   /** Answers requests, always the latest, until there is none left. One `decode` at a time. */
   async #work(): Promise<void> {

@@ -1,4 +1,3 @@
-import type { MimeBundle } from "@latentlab/kernel";
 import { WidgetError } from "../shared/errors.js";
 import { LatentWidget } from "../shared/latent-widget.js";
 import { CurveRecorder } from "./curves.js";
@@ -29,6 +28,9 @@ const updateIntervalMs = 100;
 const largestColumns = 300;
 /** Throughput is that of the last seconds, so that it follows a change of load. */
 const throughputWindowMs = 5000;
+
+/** Names of the errors by which a reader's interrupt arrives: an `AbortSignal`'s own, and the kernel's. */
+const interruptions = new Set(["AbortError", "KeyboardInterrupt"]);
 
 /**
  * A live loss chart with progress and throughput. `push` is cheap: it may be called on every step of a long run.
@@ -119,14 +121,25 @@ export class TrainingMonitor extends LatentWidget<TrainingMonitorState> {
     else this.#timer ??= setTimeout(() => this.#send(), waitMs).unref();
   }
 
+  /** Shows a run to its end. An error of the run is shown and thrown on. */
+  async follow(run: AsyncIterable<TrainingEvent>): Promise<void> {
+    try {
+      for await (const event of run) this.push(event);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+    this.finish();
+  }
+
   /** The run is over; sends the last state. */
   finish(): void {
     this.#end({ status: "finished" });
   }
 
-  /** The run ended early: `stopped` for an interrupt (`AbortError`), `failed` with the error's message for all else. */
+  /** The run ended early: `stopped` for an interrupt, `failed` with the error's message for all else. */
   fail(error: unknown): void {
-    if (error instanceof Error && error.name === "AbortError") {
+    if (error instanceof Error && interruptions.has(error.name)) {
       this.#end({ status: "stopped" });
       return;
     }
@@ -135,16 +148,18 @@ export class TrainingMonitor extends LatentWidget<TrainingMonitorState> {
     this.#end({ status: "failed", error: { message, details } });
   }
 
-  override toMimeBundle(): MimeBundle {
-    this.#send();
-    const state = this.state.get();
-    return { "image/svg+xml": drawTrainingMonitor(state), "text/plain": describeTrainingMonitor(state) };
-  }
+  protected override draw = drawTrainingMonitor;
+  protected override describe = describeTrainingMonitor;
 
   #end(last: { status: RunStatus; error?: TrainingMonitorState["error"] }): void {
     const { status } = this.state.get();
     if (status !== "waiting" && status !== "running") return;
     this.#pending = { ...this.#pending, ...last };
+    this.#send();
+  }
+
+  /** What was pushed last counts, though it may not have been sent yet. */
+  override async ready(): Promise<void> {
     this.#send();
   }
 

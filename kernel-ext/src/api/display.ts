@@ -3,7 +3,8 @@ import { inspect } from "node:util";
 import { findKernelSession } from "../session/kernel-session.js";
 import { displaySymbol } from "../session/mime-bundle.js";
 import { render } from "../session/render.js";
-import type { MimeBundle } from "../widget/widget.js";
+import type { MimeBundle, Widget } from "../widget/widget.js";
+import { isWidget } from "../widget/widget-manager.js";
 import type { JsonObject } from "../wire/message.js";
 
 export interface DisplayOptions {
@@ -34,14 +35,25 @@ export function display(value: unknown, options: DisplayOptions = {}): DisplayHa
 class Display implements DisplayHandle {
   readonly id: string;
   shown: Promise<void>;
+  #value: unknown;
 
   constructor(value: unknown, { displayId = randomUUID(), metadata }: DisplayOptions) {
     this.id = displayId;
+    this.#value = value;
     this.shown = this.#send("display_data", value, metadata);
     findKernelSession()?.holdCell(this.shown);
+    if (isWidget(value)) this.#keepPictureCurrent(value, metadata);
+  }
+
+  /** A widget's view follows its state by itself; the picture beside it shows the state in which the cell left it. */
+  #keepPictureCurrent(widget: Widget, metadata?: JsonObject): void {
+    findKernelSession()?.redrawAtEnd(widget, () => {
+      if (this.#value === widget) this.update(widget, { metadata });
+    });
   }
 
   update(value: unknown, { metadata }: Pick<DisplayOptions, "metadata"> = {}): Promise<void> {
+    this.#value = value;
     this.shown = this.shown.then(() => this.#send("update_display_data", value, metadata));
     findKernelSession()?.holdCell(this.shown);
     return this.shown;

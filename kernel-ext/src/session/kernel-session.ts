@@ -1,4 +1,5 @@
 import type { CommManager } from "../comm/comm-manager.js";
+import type { Widget } from "../widget/widget.js";
 import type { WidgetManager } from "../widget/widget-manager.js";
 import type { JsonObject } from "../wire/message.js";
 
@@ -21,6 +22,8 @@ export interface KernelSession {
   peekSignal(): AbortSignal | undefined;
   /** Makes the calling cell wait until something is shown. */
   holdCell(shown: Promise<unknown>): void;
+  /** Calls `redraw` at the end of the calling cell if the widget's state has changed until then. */
+  redrawAtEnd(widget: Widget, redraw: () => void): void;
   /** Reports a failure that must not stop its caller, on the calling cell's stderr. */
   reportFailure(situation: string, error: unknown): void;
 }

@@ -28,6 +28,7 @@ export class Cell extends OutputContext {
   readonly timers = new Set<Timer>();
   readonly #abortController = new AbortController();
   readonly #displays: Promise<unknown>[] = [];
+  readonly #endings: (() => void)[] = [];
 
   constructor(parentHeader: Header, options: CellOptions) {
     super(parentHeader);
@@ -53,7 +54,13 @@ export class Cell extends OutputContext {
     this.#displays.push(shown);
   }
 
+  /** Calls `finish` when the cell's code has come to its end; what it displays then still belongs to the cell. */
+  atEnd(finish: () => void): void {
+    this.#endings.push(finish);
+  }
+
   async allDisplayed(): Promise<void> {
+    for (const finish of this.#endings.splice(0)) finish();
     // Rendering may itself display something.
     while (this.#displays.length > 0) await Promise.allSettled(this.#displays.splice(0));
   }

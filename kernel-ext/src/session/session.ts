@@ -1,5 +1,6 @@
 import { CommManager } from "../comm/comm-manager.js";
 import type { ExecutionGate } from "../threads/execution-gate.js";
+import type { Widget } from "../widget/widget.js";
 import { WidgetManager } from "../widget/widget-manager.js";
 import type { JsonObject } from "../wire/message.js";
 import { describeErrorAsText } from "./error-content.js";
@@ -48,6 +49,19 @@ export class Session implements KernelSession {
 
   holdCell(shown: Promise<unknown>): void {
     this.#callingCell()?.addDisplay(shown);
+  }
+
+  redrawAtEnd(widget: Widget, redraw: () => void): void {
+    const cell = this.#callingCell();
+    if (!cell) return;
+    let changed = false;
+    const unsubscribe = widget.state.subscribe(() => {
+      changed = true;
+    });
+    cell.atEnd(() => {
+      unsubscribe();
+      if (changed) redraw();
+    });
   }
 
   reportFailure(situation: string, error: unknown): void {

@@ -104,6 +104,25 @@ describe("a widget as a cell's value", () => {
     expect(display?.content.data[viewType].model_id).toBe(modelId);
   });
 
+  it("has its picture redrawn when the cell that shows it ends, if it has changed", async () => {
+    const pictures = ({ messages }: Execution) =>
+      messages
+        .filter((message) => /display_data$/.test(message.header.msg_type))
+        .map(({ header, content }) => [header.msg_type, content.data["text/plain"]]);
+    const changed = await kernel.execute(
+      "const spun = new Dial(); display(spun); await new Promise(r => setTimeout(r, 20)); spun.state.set({ angle: 90 });",
+    );
+    expect(pictures(changed)).toEqual([
+      ["display_data", "Dial at 10"],
+      ["update_display_data", "Dial at 90"],
+    ]);
+    const replaced = await kernel.execute(
+      "const other = display(spun); spun.state.set({ angle: 80 }); await other.update('gone');",
+    );
+    expect(pictures(replaced).at(-1)).toEqual(["update_display_data", "'gone'"]);
+    expect(pictures(await kernel.execute("display(spun)"))).toHaveLength(1);
+  });
+
   it("stays alive where its picture fails, which is reported", async () => {
     const { reply, stderr, messages } = await kernel.execute(
       "const broken = new Dial(); broken.toMimeBundle = async () => { throw new Error('no picture'); }; broken",

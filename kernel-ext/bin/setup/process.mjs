@@ -26,7 +26,7 @@ export class CommandError extends Error {
 }
 
 /**
- * Runs a program to its end. Its output goes to `logFile` and is returned.
+ * Runs a program to its end. Its output is returned, and appended to `logFile`.
  * @param {string} program @param {string[]} args
  * @param {{ logFile?: string, env?: NodeJS.ProcessEnv, cwd?: string }} [options]
  * @returns {Promise<string>} what it printed on stdout
@@ -84,5 +84,5 @@ export const runNpm = (args, options) =>
 
 function openLog(file) {
   mkdirSync(dirname(file), { recursive: true });
-  return createWriteStream(file);
+  return createWriteStream(file, { flags: "a" });
 }

@@ -33,6 +33,7 @@ async function runStep(step) {
   // Without its stamp an interrupted step runs again.
   rmSync(stampFile(step), { force: true });
   const logFile = join(stateFolder, `${step.id}.log`);
+  rmSync(logFile, { force: true });
   let remark;
   try {
     remark = await step.work({ logFile, log: (line) => report("…", step.title, line) });

@@ -21,17 +21,13 @@ export const tensorflowStep = ({ required }) => ({
   inputs: () => [root],
   isThere: () => existsSync(join(root, ".engines", "tensorflow", "stamp.json")),
   fix: 'check the network settings of pip and npm, then run "npm run setup".',
-  async work({ log }) {
+  async work({ logFile, log }) {
     try {
-      const result = await setupTensorflow({ root, python: venvProgram("python"), log });
-      if (result.status === "ready") return;
-      throw new SetupError(`The tensorflow engine cannot be built here: ${result.reason}.`, {
-        fix: result.fix,
-      });
+      await setupTensorflow({ root, python: venvProgram("python"), logFile, log });
     } catch (error) {
-      if (required) throw error;
+      if (required || !(error instanceof SetupError)) throw error;
       log(error.message.split("\n")[0]);
-      if (error.fix) log(`to have it: ${error.fix}`);
+      log(`to have it: ${error.fix}`);
       return "going on with the wasm engine (slower)";
     }
   },

@@ -7,10 +7,10 @@
  *
  * Plain Node built-ins only: this runs before, or without, `npm ci`.
  */
-import { spawn } from "node:child_process";
 import fs from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
+import { run, runNpm, SetupError } from "./process.mjs";
 
 const tensorflowVersion = "2.21.0";
 const npmPackages = {
@@ -35,23 +35,20 @@ const wheels = {
 
 const libraries = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
 const neededFreeBytes = 2.5e9; // the wheel and what is unpacked from it, for a moment side by side
-const retryFix = "npm run setup";
-
-/** An expected obstacle: what is missing, and the command that fixes it. */
-class Obstacle extends Error {
-  constructor(reason, fix) {
-    super(reason);
-    this.fix = fix;
-  }
-}
+const retryFix = '"npm run setup".';
+const stayWithWasm = "nothing to do: the wasm engine runs everywhere.";
 
 /**
- * Installs the engine into `<root>/.engines/tensorflow`; does nothing when it is there already.
+ * Installs the engine into `<root>/.engines/tensorflow`; does nothing when it is there already. Throws `SetupError` where
+ * this machine cannot have it, and leaves nothing half-done.
  *
- * @param {{ root: string, python: string, log?: (line: string) => void }} options `python`: a Python 3 that has pip
- * @returns {Promise<{ status: "ready" | "unavailable", reason?: string, fix?: string }>}
+ * @param {object} options
+ * @param {string} options.root the checkout
+ * @param {string} options.python a Python 3 that has pip
+ * @param {string} [options.logFile] gets the output of the programs that are run
+ * @param {(line: string) => void} [options.log]
  */
-export async function setupTensorflow({ root, python, log = () => {} }) {
+export async function setupTensorflow({ root, python, logFile, log = () => {} }) {
   const engines = path.join(root, ".engines");
   const destination = path.join(engines, "tensorflow");
   const partial = path.join(engines, `tensorflow.partial-${process.pid}`);
@@ -59,21 +56,17 @@ export async function setupTensorflow({ root, python, log = () => {} }) {
     const wheel = chooseWheel();
     const stamp = describeInstallation(wheel);
     await removeLeftovers(engines);
-    if (await isInstalled(destination, stamp)) return { status: "ready" };
+    if (await isInstalled(destination, stamp)) return;
     await checkCompiler();
     await fs.mkdir(partial, { recursive: true });
     await checkFreeSpace(partial);
 
-    await downloadLibrary({ partial, python, wheel, log });
-    await downloadPackages({ partial, python, log });
-    await compileBinding({ partial, log });
+    await downloadLibrary({ partial, python, wheel, logFile, log });
+    await downloadPackages({ partial, python, logFile, log });
+    await compileBinding({ partial, logFile, log });
     await removeBuildInputs(partial);
     await fs.writeFile(path.join(partial, "stamp.json"), stamp);
     await replaceFolder(partial, destination);
-    return { status: "ready" };
-  } catch (error) {
-    if (!(error instanceof Obstacle)) throw error;
-    return { status: "unavailable", reason: error.message, fix: error.fix };
   } finally {
     await fs.rm(partial, { recursive: true, force: true });
   }
@@ -82,13 +75,15 @@ export async function setupTensorflow({ root, python, log = () => {} }) {
 function chooseWheel() {
   const wheel = process.platform === "linux" ? wheels[process.arch] : undefined;
   if (!wheel) {
-    throw new Obstacle(
-      `no set-up of the tensorflow engine for ${process.platform} ${process.arch} yet, only for Linux on x86_64 and aarch64`,
-      undefined,
+    throw new SetupError(
+      `There is no set-up of the tensorflow engine for ${process.platform} ${process.arch} yet, only for Linux on x86_64 and aarch64.`,
+      { fix: stayWithWasm },
     );
   }
   if (!process.report.getReport().header.glibcVersionRuntime) {
-    throw new Obstacle("TensorFlow's library needs glibc, and this Linux has another C library", undefined);
+    throw new SetupError("TensorFlow's library needs glibc, and this Linux has another C library.", {
+      fix: stayWithWasm,
+    });
   }
   return wheel;
 }
@@ -129,24 +124,23 @@ async function checkCompiler() {
   try {
     await run("g++", ["--version"]);
   } catch {
-    throw new Obstacle(
-      "no C++ compiler (g++) to build TensorFlow's binding with",
-      `sudo apt-get install -y g++   # Fedora: sudo dnf install -y gcc-c++; Homebrew: brew install gcc; then ${retryFix}`,
-    );
+    throw new SetupError("There is no C++ compiler (g++) to build TensorFlow's binding with.", {
+      fix: `"sudo apt install g++" (Fedora: "sudo dnf install gcc-c++"), then ${retryFix}`,
+    });
   }
 }
 
 async function checkFreeSpace(folder) {
   const { bavail, bsize } = await fs.statfs(folder);
   if (bavail * bsize < neededFreeBytes) {
-    throw new Obstacle(
-      `the disk of ${folder} has ${Math.round((bavail * bsize) / 1e6)} MB free, the engine needs ${neededFreeBytes / 1e6} MB while it installs`,
-      `make room on that disk, then ${retryFix}`,
+    throw new SetupError(
+      `The disk of ${folder} has ${Math.round((bavail * bsize) / 1e6)} MB free; the engine needs ${neededFreeBytes / 1e6} MB while it installs.`,
+      { fix: `make room on that disk, then ${retryFix}` },
     );
   }
 }
 
-async function downloadLibrary({ partial, python, wheel, log }) {
+async function downloadLibrary({ partial, python, wheel, logFile, log }) {
   log(`downloading TensorFlow ${tensorflowVersion} (about 280 MB)`);
   const downloads = path.join(partial, "downloads");
   await fs.mkdir(downloads);
@@ -166,7 +160,8 @@ async function downloadLibrary({ partial, python, wheel, log }) {
       "--no-deps",
       "--only-binary=:all:",
     ].concat(tags, ["--require-hashes", "--requirement", requirements, "--dest", downloads]),
-    `could not download ${wheel.name} ${tensorflowVersion} from PyPI`,
+    `Could not download ${wheel.name} ${tensorflowVersion} from PyPI`,
+    logFile,
   );
 
   log("unpacking the library and its C headers");
@@ -184,14 +179,15 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
   await runStep(
     python,
     ["-c", unpack, path.join(downloads, file), partial],
-    "could not unpack TensorFlow's wheel",
+    "Could not unpack TensorFlow's wheel",
+    logFile,
   );
   await fs.rm(downloads, { recursive: true });
   for (const library of libraries) await fs.access(path.join(partial, "tensorflow", library));
 }
 
 /** `npm pack` and not `npm install`: no install script, and no second copy of TensorFlow.js beside the project's. */
-async function downloadPackages({ partial, python, log }) {
+async function downloadPackages({ partial, python, logFile, log }) {
   log("downloading tfjs-node's sources and Node's C headers");
   const unpack = `
 import sys, tarfile
@@ -205,13 +201,15 @@ with tarfile.open(sys.argv[1]) as archive:
     await runStep(
       "npm",
       ["pack", "--silent", "--ignore-scripts", "--pack-destination", scratch, `${name}@${version}`],
-      `could not download ${name} ${version} from the npm registry`,
+      `Could not download ${name} ${version} from the npm registry`,
+      logFile,
     );
     const [archive] = await fs.readdir(scratch);
     await runStep(
       python,
       ["-c", unpack, path.join(scratch, archive), scratch],
-      `could not unpack ${archive}`,
+      `Could not unpack ${archive}`,
+      logFile,
     );
     await fs.mkdir(path.dirname(target), { recursive: true });
     await fs.rename(path.join(scratch, "package"), target);
@@ -219,7 +217,7 @@ with tarfile.open(sys.argv[1]) as archive:
   }
 }
 
-async function compileBinding({ partial, log }) {
+async function compileBinding({ partial, logFile, log }) {
   log("compiling the binding (about 20 s)");
   const tfjsNode = path.join(partial, "node_modules/@tensorflow/tfjs-node");
   const binding = path.join(partial, "tfjs_binding.node");
@@ -243,11 +241,13 @@ async function compileBinding({ partial, log }) {
       "-Wl,-rpath,$ORIGIN/tensorflow",
     ],
     "tfjs-node's binding did not compile",
+    logFile,
   );
   await runStep(
     process.execPath,
     ["-e", `require(${JSON.stringify(binding)})`],
-    "the compiled binding does not load on this machine",
+    "The compiled binding does not load on this machine",
+    logFile,
   );
 }
 
@@ -267,33 +267,15 @@ async function replaceFolder(source, destination) {
   await fs.rm(old, { recursive: true, force: true });
 }
 
-async function runStep(command, args, failure) {
+/** Runs a program; where it fails, `failure` says what that means. */
+async function runStep(program, args, failure, logFile) {
   try {
-    await run(command, args);
-  } catch (error) {
-    throw new Obstacle(`${failure}: ${error.message}`, retryFix);
-  }
-}
-
-/** Runs a command; rejects with the last lines that it wrote. */
-function run(command, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    const collect = (chunk) => {
-      output = (output + chunk).slice(-4000);
-    };
-    child.stdout.on("data", collect);
-    child.stderr.on("data", collect);
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      if (code === 0) resolve();
-      else
-        reject(
-          new Error(
-            output.trim().split("\n").slice(-5).join("\n") || `${command} ended with ${signal ?? code}`,
-          ),
-        );
+    await (program === "npm" ? runNpm(args, { logFile }) : run(program, args, { logFile }));
+  } catch (cause) {
+    const details = cause.tail?.split("\n").slice(-5).join("\n") || cause.message;
+    throw new SetupError(`${failure}: ${details}`, {
+      fix: `check the network settings, then ${retryFix}`,
+      cause,
     });
-  });
+  }
 }

@@ -3,7 +3,7 @@
 import "./setup/check-node.mjs";
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
-import { firstNotebook, root, venvProgram } from "./setup/paths.mjs";
+import { firstNotebook, root, venvProgram, workspacesFolder } from "./setup/paths.mjs";
 import { runInForeground, SetupError } from "./setup/process.mjs";
 import { runCommand, runSteps } from "./setup/run-steps.mjs";
 import { allSteps } from "./setup/steps.mjs";
@@ -45,6 +45,7 @@ await runCommand(async () => {
     "lab",
     relative(root, firstNotebook),
     `--ServerApp.root_dir=${root}`,
+    `--LabApp.workspaces_dir=${workspacesFolder}`,
     notaryOption,
     ...(options["no-browser"] ? ["--no-browser"] : []),
     ...(options.port ? [`--ServerApp.port=${options.port}`, "--ServerApp.port_retries=0"] : []),

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 export const root = realpathSync(resolve(dirname(fileURLToPath(import.meta.url)), "..", "..", ".."));
 export const venv = join(root, ".venv");
 export const stateFolder = join(root, ".setup");
+/** What JupyterLab remembers of its open files; its own place for all projects names files that are not in this one. */
+export const workspacesFolder = join(venv, "share", "jupyter", "lab", "workspaces");
 export const firstNotebook = join(root, "notebooks", "00-first-light.ipynb");
 
 const venvBin = join(venv, process.platform === "win32" ? "Scripts" : "bin");

@@ -43,7 +43,8 @@ await runCommand(async () => {
   console.log("latentlab: JupyterLab (stop it with Ctrl-C)\n");
   return runInForeground(venvProgram("jupyter"), [
     "lab",
-    relative(root, firstNotebook),
+    // Not as an argument: the address that is printed leads to the notebook, too.
+    `--LabApp.default_url=/lab/tree/${relative(root, firstNotebook)}`,
     `--ServerApp.root_dir=${root}`,
     `--LabApp.workspaces_dir=${workspacesFolder}`,
     notaryOption,

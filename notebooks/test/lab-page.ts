@@ -1,17 +1,9 @@
-import { existsSync } from "node:fs";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
-
-const executables = [
-  process.env.CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
+import { findChromium } from "../../kernel-ext/bin/setup/paths.mjs";
 
 /** Starts the system's Chromium. A missing browser is a failure: these tests have nothing to say without one. */
 export function launchChromium(): Promise<Browser> {
-  const executablePath = executables.find((path) => path && existsSync(path));
+  const executablePath = findChromium();
   if (!executablePath) throw new Error("No Chromium found; install it or name one in CHROMIUM.");
   return chromium.launch({
     executablePath,

@@ -1,17 +1,35 @@
-import { existsSync } from "node:fs";
 import type { Widget } from "@latentlab/kernel";
 import { type Browser, chromium, type Page } from "playwright-core";
-
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { findChromium } from "../../kernel-ext/bin/setup/paths.mjs";
 
 /** Chromium, which a view test cannot do without: a missing browser is a failure. */
-export async function launchBrowser(): Promise<Browser> {
-  if (!existsSync(executablePath)) {
-    throw new Error(
-      `No Chromium at ${executablePath}. Install it (apt-get install chromium) or set CHROMIUM.`,
-    );
-  }
+export function launchBrowser(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (!executablePath) throw new Error("No Chromium found; install it, or name one in CHROMIUM.");
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}
+
+/**
+ * Gives a test file a browser, closes each test's page, and fails the test whose page complained.
+ * Returns the function that shows a widget.
+ */
+export function useBrowser(): (widget: Widget, options?: ShowOptions) => Promise<ShownWidget> {
+  let browser: Browser | undefined;
+  let shown: ShownWidget | undefined;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterEach(async () => {
+    expect(shown?.problems ?? []).toEqual([]);
+    await shown?.close();
+    shown = undefined;
+  });
+  afterAll(() => browser?.close());
+  return async (widget, options) => {
+    shown = await showWidget(browser as Browser, widget, options);
+    return shown;
+  };
 }
 
 export interface ShownWidget {
@@ -39,11 +57,7 @@ interface ShowOptions {
  * `save_changes` on the widget's real state: changes travel both ways as they do through a kernel, typed arrays as
  * buffers.
  */
-export async function showWidget(
-  browser: Browser,
-  widget: Widget,
-  options: ShowOptions = {},
-): Promise<ShownWidget> {
+async function showWidget(browser: Browser, widget: Widget, options: ShowOptions = {}): Promise<ShownWidget> {
   const { widthPx = 960, dark = false, jupyterTheme } = options;
   const page = await browser.newPage({
     viewport: { width: widthPx, height: 800 },

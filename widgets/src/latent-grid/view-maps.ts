@@ -1,5 +1,5 @@
 import type { Shape } from "../shared/arrays.js";
-import { formatNumber } from "../shared/format.js";
+import { formatSigned } from "../shared/format.js";
 import { paintPicture, paintSigned, pixelCanvas } from "../shared/view/canvas.js";
 import { html, label, setAttributes, uniqueId } from "../shared/view/dom.js";
 import { perFrame } from "../shared/view/scheduling.js";
@@ -211,7 +211,7 @@ export function latentMaps(options: MapsOptions) {
         setAttributes(ring, {
           "aria-colindex": cell.column + 1,
           "aria-rowindex": cell.row + 1,
-          "aria-label": `z ${formatNumber(data.latents.at({ ...cell, channel }))}`,
+          "aria-label": `z ${formatSigned(data.latents.at({ ...cell, channel }))}`,
         });
       }
       for (const { row, ring } of tiles) {

@@ -1,5 +1,5 @@
 import type { Shape } from "../shared/arrays.js";
-import { formatNumber, formatShare } from "../shared/format.js";
+import { formatQuantity, formatShare, formatSigned } from "../shared/format.js";
 import { paintPicture, pixelCanvas } from "../shared/view/canvas.js";
 import { facts } from "../shared/view/controls.js";
 import { html, label } from "../shared/view/dom.js";
@@ -31,10 +31,10 @@ export function readOut(data: GridData) {
     const value = data.latents.at(cell);
     const box = pixelsOf(cell, data.latents.shape, data.picturesShape);
     const [top, left, height, width] = box;
-    number.textContent = `z = ${formatNumber(value)}`;
+    number.textContent = `z = ${formatSigned(value)}`;
     list.set("where", `${cell.picture} · ${cell.channel}`);
     list.set("position", `${cell.row}, ${cell.column}`);
-    list.set("sigma", formatNumber(data.sigma?.[data.latents.index(cell)] ?? Number.NaN));
+    list.set("sigma", formatQuantity(data.sigma?.[data.latents.index(cell)] ?? Number.NaN, 2));
     list.set("quantile", formatShare(data.latents.quantile(cell.channel, value), 0));
     list.set("pixels", `x ${left}–${left + width - 1}, y ${top}–${top + height - 1}`);
     paintPicture(patch, data.pictures, data.picturesShape, cell.picture, box);

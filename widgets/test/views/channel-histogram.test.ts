@@ -1,7 +1,7 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { ChannelHistogram } from "../../dist/index.js";
-import { launchBrowser, type ShownWidget, showWidget } from "../browser.js";
+import { type ShownWidget, useBrowser } from "../browser.js";
 import { encode, samplePictures, statisticsOf } from "../samples.js";
 
 const latents = encode(samplePictures(30));
@@ -9,23 +9,12 @@ const encoders = [
   { name: "large KL weight", statistics: statisticsOf(latents) },
   { name: "small KL weight", statistics: statisticsOf(latents, 3) },
 ];
-let browser: Browser;
+const show = useBrowser();
 let shown: ShownWidget;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterEach(async () => {
-  expect(shown.problems).toEqual([]);
-  await shown.close();
-});
-afterAll(async () => {
-  await browser?.close();
-});
 
 async function showHistogram(options = {}) {
   const histogram = new ChannelHistogram({ encoders });
-  shown = await showWidget(browser, histogram, options);
+  shown = await show(histogram, options);
   const { page } = shown;
   await expect.poll(() => page.locator(".lv-histogram").getAttribute("data-drawn")).toBe("0 raw");
   return { histogram, page };

@@ -1,35 +1,24 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { LatentGrid } from "../../dist/index.js";
-import { launchBrowser, type ShownWidget, showWidget } from "../browser.js";
+import { type ShownWidget, useBrowser } from "../browser.js";
 import { decode, encode, samplePictures } from "../samples.js";
 
 const pictures = samplePictures(10);
 const latents = encode(pictures);
 const sigma = { data: latents.data.map((value) => 0.1 + Math.abs(value) / 10), shape: latents.shape };
-let browser: Browser;
+const show = useBrowser();
 let shown: ShownWidget;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterEach(async () => {
-  expect(shown.problems).toEqual([]);
-  await shown.close();
-});
-afterAll(async () => {
-  await browser?.close();
-});
 
 async function showGrid(options = {}) {
   const grid = new LatentGrid({ pictures, latents, sigma, decoded: await decode(latents) });
-  shown = await showWidget(browser, grid, options);
+  shown = await show(grid, options);
   return { grid, page: shown.page };
 }
 
 function valueAt(picture: number, channel: number, row: number, column: number): string {
   const value = latents.data[((picture * 8 + row) * 8 + column) * 4 + channel] ?? Number.NaN;
-  return `z = ${value.toFixed(2).replace("-", "−")}`;
+  return `z = ${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 }
 
 /** The map of a page's row and channel; a page's maps come row by row. */
@@ -65,7 +54,7 @@ test("the read-out is the latent's value under the pointer, and where it is", as
       `x ${4 * cellColumn}–${4 * cellColumn + 3}, y ${4 * cellRow}–${4 * cellRow + 3}`,
     );
   }
-  expect(await fact(page, "sigma")).toBe((sigma.data[((3 * 8 + 7) * 8 + 7) * 4 + 3] ?? 0).toFixed(2));
+  expect(await fact(page, "sigma")).toBe((sigma.data[((3 * 8 + 7) * 8 + 7) * 4 + 3] ?? 0).toPrecision(2));
   expect(await page.locator(".lv-ring:visible").count()).toBe(6);
   expect(await page.locator(".lv-ring.lv-thin:visible").count()).toBe(3);
 });

@@ -1,29 +1,18 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { type Decode, PerturbationSlider } from "../../dist/index.js";
-import { launchBrowser, type ShownWidget, showWidget } from "../browser.js";
+import { type ShownWidget, useBrowser } from "../browser.js";
 import { decode, encode, samplePictures } from "../samples.js";
 
 const pictures = samplePictures(4);
 const latents = encode(pictures);
-let browser: Browser;
+const show = useBrowser();
 let shown: ShownWidget;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterEach(async () => {
-  expect(shown.problems).toEqual([]);
-  await shown.close();
-});
-afterAll(async () => {
-  await browser?.close();
-});
 
 async function showSlider(decoder: Decode = decode, options = {}) {
   const slider = new PerturbationSlider({ pictures, latents, decode: decoder });
   await slider.ready();
-  shown = await showWidget(browser, slider, options);
+  shown = await show(slider, options);
   const { page } = shown;
   await expect.poll(() => answerShown(page)).toBe(0);
   return { slider, page };

@@ -1,25 +1,13 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { TrainingMonitor, type TrainingMonitorOptions } from "../../dist/index.js";
-import { launchBrowser, type ShownWidget, showWidget } from "../browser.js";
+import { type ShownWidget, useBrowser } from "../browser.js";
 
-let browser: Browser;
+const show = useBrowser();
 let shown: ShownWidget;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterEach(async () => {
-  expect(shown.problems).toEqual([]);
-  await shown.close();
-});
-afterAll(async () => {
-  await browser?.close();
-});
 
 async function showMonitor(options: Partial<TrainingMonitorOptions> = {}, page = {}) {
   const monitor = new TrainingMonitor({ steps: 400, ...options });
-  shown = await showWidget(browser, monitor, page);
+  shown = await show(monitor, page);
   return { monitor, page: shown.page };
 }
 

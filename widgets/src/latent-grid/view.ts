@@ -1,5 +1,5 @@
 import { colourTable } from "../shared/colour-map.js";
-import { formatNumber } from "../shared/format.js";
+import { formatQuantity, formatSigned } from "../shared/format.js";
 import { colourBar } from "../shared/view/colour-bar.js";
 import { choice } from "../shared/view/controls.js";
 import { html } from "../shared/view/dom.js";
@@ -123,8 +123,8 @@ function describeCell(data: GridData, cell: Cell): string {
   const sigma = data.sigma?.[data.latents.index(cell)];
   const words = [
     `picture ${cell.picture}, channel ${cell.channel}, row ${cell.row}, column ${cell.column}`,
-    `z ${formatNumber(data.latents.at(cell))}`,
+    `z ${formatSigned(data.latents.at(cell))}`,
   ];
-  if (sigma !== undefined) words.push(`posterior sigma ${formatNumber(sigma)}`);
+  if (sigma !== undefined) words.push(`posterior sigma ${formatQuantity(sigma, 2)}`);
   return words.join(", ");
 }

@@ -7,7 +7,7 @@ import { firstNotebook, root, venvProgram, workspacesFolder } from "./setup/path
 import { runInForeground, SetupError } from "./setup/process.mjs";
 import { runCommand, runSteps } from "./setup/run-steps.mjs";
 import { allSteps } from "./setup/steps.mjs";
-import { notaryOption } from "./setup/trust.mjs";
+import { notaryOptions } from "./setup/trust.mjs";
 
 const usage = `npm start [-- OPTIONS]
   --no-browser   start the server only and print its address
@@ -47,7 +47,7 @@ await runCommand(async () => {
     `--LabApp.default_url=/lab/tree/${relative(root, firstNotebook)}`,
     `--ServerApp.root_dir=${root}`,
     `--LabApp.workspaces_dir=${workspacesFolder}`,
-    notaryOption,
+    ...notaryOptions,
     ...(options["no-browser"] ? ["--no-browser"] : []),
     ...(options.port ? [`--ServerApp.port=${options.port}`, "--ServerApp.port_retries=0"] : []),
     ...(options.ip ? [`--ServerApp.ip=${options.ip}`] : []),

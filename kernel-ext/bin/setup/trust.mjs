@@ -7,9 +7,13 @@ import { run } from "./process.mjs";
 
 const folder = join(root, "notebooks");
 const database = join(venv, "share", "jupyter", "nbsignatures.db");
+const secret = join(venv, "share", "jupyter", "notebook_secret");
 
-/** The option by which Jupyter's programs use these signatures instead of the user's own. */
-export const notaryOption = `--NotebookNotary.db_file=${database}`;
+/** The options by which Jupyter's programs use these signatures, and the secret behind them, instead of the user's own. */
+export const notaryOptions = [
+  `--NotebookNotary.db_file=${database}`,
+  `--NotebookNotary.secret_file=${secret}`,
+];
 
 const notebooks = () =>
   readdirSync(folder)
@@ -21,10 +25,10 @@ export const trustStep = {
   id: "trust",
   title: "trusted notebooks",
   inputs: () => notebooks().map((file) => readFileSync(file, "utf8")),
-  isThere: () => existsSync(database),
+  isThere: () => existsSync(database) && existsSync(secret),
   fix: 'remove the folder .venv and run "npm run setup".',
   async work({ logFile }) {
-    await run(venvProgram("jupyter"), ["trust", notaryOption, ...notebooks()], { logFile });
+    await run(venvProgram("jupyter"), ["trust", ...notaryOptions, ...notebooks()], { logFile });
     return `${notebooks().length} signed`;
   },
 };

@@ -34,6 +34,7 @@ export type DataErrorCode =
   | "ERR_IMAGE_BROKEN"
   | "ERR_IMAGE_TOO_LARGE"
   | "ERR_INDEX_OUT_OF_RANGE"
+  | "ERR_NOT_FINITE"
   | "ERR_SHAPE_MISMATCH";
 
 /** Images or arrays that cannot be used. `file` names the culprit where there is one. */

@@ -2,8 +2,9 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import sharp, { type Metadata } from "sharp";
 import { DataError } from "../errors.js";
-import { requireInteger, requireNumber } from "../options.js";
+import { requireInteger, requireNumber, requirePath } from "../options.js";
 import type { ImageSet } from "./image-set.js";
+import { hasPngEnd } from "./png-end.js";
 
 const extensions = new Set([".jpg", ".jpeg", ".png", ".webp"]);
 const formats = new Set(["jpeg", "png", "webp"]);
@@ -22,14 +23,18 @@ export interface ImageFolderOptions {
  *
  * Every picture is turned upright (EXIF), cropped to its centre square, scaled to `size`, laid on white where it is
  * transparent, and converted to sRGB with 8 bits a channel. Of animations the first frame counts. Names that start
- * with a dot are passed over. All pictures are loaded or none.
+ * with a dot are passed over, and links to other folders are not followed. What has the name of a picture but is no
+ * regular file (a named pipe, a socket, a link to nothing or to a folder) counts as a broken picture. All pictures are
+ * loaded or none.
  *
  * @returns RGB pictures with their `files`
+ * @throws ConfigError for an empty path, or an option out of range
  * @throws DataError `ERR_FOLDER_NOT_FOUND`, `ERR_FOLDER_NOT_A_FOLDER`, `ERR_FOLDER_EMPTY`; `ERR_IMAGE_BROKEN` and
  *   `ERR_IMAGE_TOO_LARGE` with the `file`
  */
 export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageSet> {
   const { size = 32, maxPixels = 50e6 } = options;
+  requirePath("folder", folder);
   requireInteger("size", size, 1);
   requireNumber("maxPixels", maxPixels, 1);
   const files = await findImages(folder);
@@ -76,10 +81,13 @@ async function findImages(folder: string): Promise<string[]> {
 /** One picture as `[size, size, 3]` bytes. */
 async function loadImage(file: string, size: number, maxPixels: number): Promise<Uint8Array> {
   // Read here and not by libvips: that caches files by name and would not see one that was repaired meanwhile.
-  const bytes = await fs.readFile(file).catch((error) => {
+  const bytes = await readRegularFile(file).catch((error) => {
     throw brokenImage(file, error);
   });
-  await checkHeader(file, bytes, maxPixels);
+  const format = await checkHeader(file, bytes, maxPixels);
+  if (format === "png" && !hasPngEnd(bytes)) {
+    throw brokenImage(file, new Error("its end is missing, as if it had been copied in part"));
+  }
   try {
     const { data } = await sharp(bytes, { failOn: "warning", limitInputPixels: maxPixels, autoOrient: true })
       .resize(size, size, { fit: "cover", position: "centre" })
@@ -93,8 +101,15 @@ async function loadImage(file: string, size: number, maxPixels: number): Promise
   }
 }
 
-/** Format and size from the first bytes, before anything is decoded. */
-async function checkHeader(file: string, bytes: Buffer, maxPixels: number): Promise<void> {
+/** Reading a named pipe would wait for ever, until somebody writes to it. */
+async function readRegularFile(file: string): Promise<Buffer> {
+  const status = await fs.stat(file);
+  if (!status.isFile()) throw new Error("it is not a regular file");
+  return fs.readFile(file);
+}
+
+/** Checks format and size from the first bytes, before anything is decoded, and returns the format. */
+async function checkHeader(file: string, bytes: Buffer, maxPixels: number): Promise<string> {
   const { width, height, format } = await readHeader(bytes).catch((error) => {
     throw brokenImage(file, error);
   });
@@ -108,6 +123,7 @@ async function checkHeader(file: string, bytes: Buffer, maxPixels: number): Prom
       file,
     );
   }
+  return format;
 }
 
 /** Asynchronous as a whole: sharp's constructor already throws for an empty file. */

@@ -30,7 +30,7 @@ export interface FloatArray {
 }
 
 /** Number of values of one picture of the set. */
-export function sizeOf({ shape: [height, width, channels] }: ImageSet): number {
+function sizeOf({ shape: [height, width, channels] }: ImageSet): number {
   return height * width * channels;
 }
 

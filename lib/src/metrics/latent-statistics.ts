@@ -8,13 +8,13 @@ export interface ChannelStatistics {
   mean: number;
   /** With n - 1 in the denominator. N(0, 1): 1. */
   std: number;
-  /** `1 / std`: the factor that would bring this channel to unit variance. */
+  /** `1 / std`: the factor that would bring this channel to unit variance. `Infinity` where the channel is constant. */
   scaleFactor: number;
   /** Share of the values outside of [-1, 1]. N(0, 1): 0.317. */
   outside: number;
-  /** Third standardised moment. N(0, 1): 0. */
+  /** Third standardised moment. N(0, 1): 0. NaN where the channel is constant, which has no shape. */
   skewness: number;
-  /** Fourth standardised moment, not its excess. N(0, 1): 3. */
+  /** Fourth standardised moment, not its excess. N(0, 1): 3. NaN where the channel is constant. */
   kurtosis: number;
   /** Values in every bin. */
   counts: number[];
@@ -34,7 +34,7 @@ export interface LatentStatistics {
     /**
      * `1 / std`, the one scalar that latent diffusion multiplies its latents by (`scale_factor` in its code,
      * 0.18215 for Stable Diffusion, where it was estimated on the first training batch). It neither centres the
-     * channels nor makes their variances equal.
+     * channels nor makes their variances equal. `Infinity` where all latents are equal.
      */
     scaleFactor: number;
   };
@@ -46,9 +46,13 @@ const maxBins = 2000;
 /**
  * Describes the distribution of latents, channel by channel.
  *
+ * A constant channel (an encoder that has collapsed) has std 0 exactly, hence a `scaleFactor` of `Infinity`, and NaN for
+ * skewness and kurtosis; everything else is as usual. Ask `Number.isFinite(scaleFactor)` before multiplying by it.
+ *
  * @param latents `[..., channels]`
  * @param options.binWidth of the histogram; doubled until the whole range fits into 2000 bins
- * @throws DataError `ERR_SHAPE_MISMATCH` without values, or where data and shape do not fit
+ * @throws DataError `ERR_SHAPE_MISMATCH` without values, or where data and shape do not fit; `ERR_NOT_FINITE` where
+ *   values are NaN or infinite
  */
 export function latentStatistics(
   latents: FloatArray,
@@ -63,6 +67,7 @@ export function latentStatistics(
       `Latents of shape [${latents.shape}] with ${latents.data.length} values cannot be described; at least two values a channel are needed.`,
     );
   }
+  requireFinite(latents.data);
   const histogram = planHistogram(latents.data, binWidth);
   const channels = Array.from({ length: channelCount }, (_, channel) => {
     const values = latents.data.filter((_, index) => index % channelCount === channel);
@@ -76,6 +81,15 @@ export function latentStatistics(
     binWidth: histogram.binWidth,
     flattened: { mean, std, scaleFactor: 1 / std },
   };
+}
+
+function requireFinite(values: Float32Array): void {
+  const broken = values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0);
+  if (broken === 0) return;
+  throw new DataError(
+    "ERR_NOT_FINITE",
+    `${broken} of ${values.length} latents are NaN or infinite. If the training diverged, repeat it with a lower learningRate; else look for such numbers in the latents.`,
+  );
 }
 
 interface Histogram {
@@ -106,10 +120,14 @@ function describeChannel(values: Float32Array, { edges, binWidth }: Histogram): 
   return { mean, std, scaleFactor: 1 / std, outside: outside / values.length, skewness, kurtosis, counts };
 }
 
-/** Two passes in double precision: the mean first, then the moments about it. */
+/**
+ * Two passes in double precision: the mean first, then the moments about it. The mean is taken of the distances to the
+ * first value: those of equal values are exactly 0, where a mean of the values themselves would be rounded.
+ */
 function momentsOf(values: Float32Array) {
   const count = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  const first = values[0] ?? 0;
+  const mean = first + values.reduce((sum, value) => sum + (value - first), 0) / count;
   let second = 0;
   let third = 0;
   let fourth = 0;

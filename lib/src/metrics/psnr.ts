@@ -8,7 +8,7 @@ const peak = 255;
  * values of all pictures (not a mean of the pictures' ratios, which single easy pictures dominate).
  *
  * @returns `Infinity` for equal pictures
- * @throws DataError `ERR_SHAPE_MISMATCH`
+ * @throws DataError `ERR_SHAPE_MISMATCH` for different shapes, without pictures, or where data and shape do not fit
  */
 export function psnr(original: Pictures, reconstruction: Pictures): number {
   const errors = squaredErrors(original, reconstruction);
@@ -16,7 +16,7 @@ export function psnr(original: Pictures, reconstruction: Pictures): number {
   return toDecibel(mean);
 }
 
-/** The same for every picture by itself, in dB. */
+/** The same for every picture by itself, in dB; the same errors. */
 export function psnrPerPicture(original: Pictures, reconstruction: Pictures): number[] {
   return squaredErrors(original, reconstruction).map(toDecibel);
 }
@@ -35,6 +35,18 @@ function squaredErrors(original: Pictures, reconstruction: Pictures): number[] {
   }
   const [count, height, width, channels] = original.shape;
   const size = height * width * channels;
+  if (count * size === 0) {
+    throw new DataError(
+      "ERR_SHAPE_MISMATCH",
+      `Pictures of shape [${original.shape}] have nothing to compare; give at least one picture.`,
+    );
+  }
+  if (original.data.length !== count * size || reconstruction.data.length !== count * size) {
+    throw new DataError(
+      "ERR_SHAPE_MISMATCH",
+      `Pictures of shape [${original.shape}] need ${count * size} values; these have ${original.data.length} and ${reconstruction.data.length}. Select pictures with pictures(set, indices), which keeps data and shape together.`,
+    );
+  }
   return Array.from({ length: count }, (_, picture) => {
     let sum = 0;
     for (let index = picture * size; index < (picture + 1) * size; index++) {

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import sharp, { type Sharp } from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { imageFolder } from "../../src/index.js";
@@ -133,6 +135,14 @@ describe("imageFolder", () => {
     });
   });
 
+  it.each(["", undefined, null, 7, "a\0b"])("refuses %j as a path", async (given) => {
+    await expect(imageFolder(given as string)).rejects.toMatchObject({
+      name: "ConfigError",
+      code: "ERR_OPTION_OUT_OF_RANGE",
+      message: expect.stringContaining("folder has to be a path"),
+    });
+  });
+
   it("refuses broken pictures by name", async () => {
     await save("good.png", await halves(8, 8, red, blue).png().toBuffer());
     const noise = Buffer.from(Array.from({ length: 64 * 64 * 3 }, (_, index) => (index * 7919) % 251));
@@ -167,6 +177,51 @@ describe("imageFolder", () => {
       await rm(path.join(folder, name));
     }
     expect((await imageFolder(folder)).count).toBe(1);
+  });
+
+  it.each([
+    ["png", {}],
+    ["png", { progressive: true }],
+    ["png", { palette: true }],
+    ["jpeg", {}],
+    ["jpeg", { progressive: true }],
+    ["webp", {}],
+    ["webp", { lossless: true }],
+  ] as const)("refuses a %s file %j that lacks its last bytes, few or many", async (format, options) => {
+    const whole = await halves(24, 24, red, blue).toFormat(format, options).toBuffer();
+    const file = path.join(folder, `cut.${format}`);
+    for (const lost of [1, 2, 4, 11, 12, 13, 40, whole.length - 8]) {
+      await writeFile(file, whole.subarray(0, whole.length - lost));
+      await expect(imageFolder(folder), `${lost} bytes lost`).rejects.toMatchObject({
+        code: "ERR_IMAGE_BROKEN",
+        file,
+      });
+    }
+    await writeFile(file, whole);
+    const { pixels } = await imageFolder(folder);
+    await writeFile(file, Buffer.concat([whole, Buffer.from("what a camera or an editor appends")]));
+    expect((await imageFolder(folder)).pixels).toEqual(pixels);
+  });
+
+  it("refuses a named pipe at once instead of waiting for a writer", async () => {
+    await promisify(execFile)("mkfifo", [path.join(folder, "pipe.jpg")]);
+    await expect(imageFolder(folder)).rejects.toMatchObject({
+      code: "ERR_IMAGE_BROKEN",
+      file: path.join(folder, "pipe.jpg"),
+      message: expect.stringContaining("not a regular file"),
+    });
+  });
+
+  it("follows links to pictures, and refuses a link to a folder that has a picture's name", async () => {
+    const picture = path.join(folder, "picture.png");
+    await save("picture.png", await halves(8, 8, red, red).png().toBuffer());
+    await symlink(picture, path.join(folder, "link.png"));
+    expect((await imageFolder(folder)).files).toEqual([path.join(folder, "link.png"), picture]);
+    await symlink(folder, path.join(folder, "loop.png"));
+    await expect(imageFolder(folder)).rejects.toMatchObject({
+      code: "ERR_IMAGE_BROKEN",
+      file: path.join(folder, "loop.png"),
+    });
   });
 
   it("refuses a link that leads nowhere", async () => {

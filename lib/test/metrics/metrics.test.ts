@@ -24,6 +24,36 @@ describe("psnr", () => {
       expect.objectContaining({ code: "ERR_SHAPE_MISMATCH" }),
     );
   });
+
+  it.each([psnr, psnrPerPicture])("$name refuses to compare nothing", (measure) => {
+    const none: Pictures = { data: new Uint8Array(0), shape: [0, 1, 2, 1] };
+    const empty: Pictures = { data: new Uint8Array(0), shape: [2, 0, 2, 1] };
+    for (const pictures of [none, empty]) {
+      expect(() => measure(pictures, pictures)).toThrow(
+        expect.objectContaining({
+          name: "DataError",
+          code: "ERR_SHAPE_MISMATCH",
+          message: expect.stringContaining("at least one picture"),
+        }),
+      );
+    }
+  });
+
+  it.each([psnr, psnrPerPicture])("$name refuses data that do not fit their shape", (measure) => {
+    const whole = grey([1, 2, 3, 4]);
+    const short: Pictures = { data: new Uint8Array(3), shape: whole.shape };
+    for (const [original, reconstruction] of [
+      [whole, short],
+      [short, whole],
+    ] as const) {
+      expect(() => measure(original, reconstruction)).toThrow(
+        expect.objectContaining({
+          code: "ERR_SHAPE_MISMATCH",
+          message: expect.stringMatching(/need 4 values/),
+        }),
+      );
+    }
+  });
 });
 
 describe("latentStatistics", () => {
@@ -83,6 +113,43 @@ describe("latentStatistics", () => {
     const { edges, binWidth } = latentStatistics({ data: Float32Array.of(-1e6, 0, 3, 1e6), shape: [4, 1] });
     expect(edges.length).toBeLessThan(2010);
     expect(binWidth).toBeGreaterThan(1000);
+  });
+
+  it("gives constant channels no spread, an infinite factor and no shape, and others theirs", () => {
+    // 0.1 is no binary fraction: a mean of 1000 of them, summed as they are, would be off by rounding.
+    const data = Float32Array.from({ length: 2000 }, (_, index) => (index % 2 === 0 ? 0.1 : index % 4));
+    const { channels, edges, flattened } = latentStatistics({ data, shape: [1000, 2] });
+    expect(channels[0]).toMatchObject({
+      mean: Math.fround(0.1),
+      std: 0,
+      scaleFactor: Number.POSITIVE_INFINITY,
+      outside: 0,
+      skewness: Number.NaN,
+      kurtosis: Number.NaN,
+    });
+    expect(channels[0]?.counts.filter((count) => count > 0)).toEqual([1000]);
+    expect(channels[0]?.counts).toHaveLength(edges.length - 1);
+    expect(channels[1]).toMatchObject({ mean: 2, outside: 0.5, kurtosis: 1 }); // 1 and 3 by turns
+    expect(channels[1]?.scaleFactor).toBeCloseTo(Math.sqrt(999 / 1000), 10);
+    expect(flattened.scaleFactor).toBeLessThan(2);
+    expect(latentStatistics({ data: new Float32Array(8), shape: [4, 2] }).flattened.scaleFactor).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+  });
+
+  it("counts the values that are not finite, and says what to do", () => {
+    const data = new Float32Array(12);
+    data.set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], 4);
+    expect(() => latentStatistics({ data, shape: [6, 2] })).toThrow(
+      expect.objectContaining({
+        name: "DataError",
+        code: "ERR_NOT_FINITE",
+        message: expect.stringMatching(/^3 of 12 latents are NaN or infinite\. .*learningRate/),
+      }),
+    );
+    const largest = 3.4028234663852886e38; // of the numbers that a Float32Array holds
+    const { edges } = latentStatistics({ data: Float32Array.of(-largest, largest), shape: [2, 1] });
+    expect(edges.every(Number.isFinite)).toBe(true);
   });
 
   it("refuses arrays that do not fit their shape", () => {

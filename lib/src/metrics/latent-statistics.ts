@@ -121,13 +121,12 @@ function describeChannel(values: Float32Array, { edges, binWidth }: Histogram): 
 }
 
 /**
- * Two passes in double precision: the mean first, then the moments about it. The mean is taken of the distances to the
- * first value: those of equal values are exactly 0, where a mean of the values themselves would be rounded.
+ * Two passes in double precision: the mean first, then the moments about it. Sums of equal 32-bit numbers are exact in
+ * double precision (up to 2^29 of them), so a constant has a variance of exactly 0.
  */
 function momentsOf(values: Float32Array) {
   const count = values.length;
-  const first = values[0] ?? 0;
-  const mean = first + values.reduce((sum, value) => sum + (value - first), 0) / count;
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
   let second = 0;
   let third = 0;
   let fourth = 0;

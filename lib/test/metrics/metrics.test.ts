@@ -25,7 +25,10 @@ describe("psnr", () => {
     );
   });
 
-  it.each([psnr, psnrPerPicture])("$name refuses to compare nothing", (measure) => {
+  it.each([
+    ["psnr", psnr],
+    ["psnrPerPicture", psnrPerPicture],
+  ] as const)("%s refuses to compare nothing", (_name, measure) => {
     const none: Pictures = { data: new Uint8Array(0), shape: [0, 1, 2, 1] };
     const empty: Pictures = { data: new Uint8Array(0), shape: [2, 0, 2, 1] };
     for (const pictures of [none, empty]) {
@@ -39,7 +42,10 @@ describe("psnr", () => {
     }
   });
 
-  it.each([psnr, psnrPerPicture])("$name refuses data that do not fit their shape", (measure) => {
+  it.each([
+    ["psnr", psnr],
+    ["psnrPerPicture", psnrPerPicture],
+  ] as const)("%s refuses data that do not fit their shape", (_name, measure) => {
     const whole = grey([1, 2, 3, 4]);
     const short: Pictures = { data: new Uint8Array(3), shape: whole.shape };
     for (const [original, reconstruction] of [
@@ -116,7 +122,7 @@ describe("latentStatistics", () => {
   });
 
   it("gives constant channels no spread, an infinite factor and no shape, and others theirs", () => {
-    // 0.1 is no binary fraction: a mean of 1000 of them, summed as they are, would be off by rounding.
+    // 0.1 is no binary fraction: sums in single precision would be rounded, and the variance not 0.
     const data = Float32Array.from({ length: 2000 }, (_, index) => (index % 2 === 0 ? 0.1 : index % 4));
     const { channels, edges, flattened } = latentStatistics({ data, shape: [1000, 2] });
     expect(channels[0]).toMatchObject({

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { inspect } from "node:util";
+import { inspectSafely } from "../session/inspect-safely.js";
 import { findKernelSession } from "../session/kernel-session.js";
-import { displaySymbol } from "../session/mime-bundle.js";
+import { describeAsText, displaySymbol } from "../session/mime-bundle.js";
 import { render } from "../session/render.js";
 import type { MimeBundle, Widget } from "../widget/widget.js";
 import { isWidget } from "../widget/widget-manager.js";
@@ -72,7 +72,13 @@ class Display implements DisplayHandle {
     const rendered = render(value, session);
     // Only what has to be waited for is awaited, so that displays keep their place among printed lines.
     const data = rendered instanceof Promise ? await rendered : rendered;
-    session.publish(type, { data, metadata, transient: { display_id: this.id } });
+    const content = { data, metadata, transient: { display_id: this.id } };
+    try {
+      session.publish(type, content);
+    } catch (error) {
+      session.reportFailure("A value is shown as text: its data or metadata cannot be sent", error);
+      session.publish(type, { ...content, data: describeAsText(value), metadata: {} });
+    }
   }
 }
 
@@ -84,7 +90,7 @@ async function printable(value: unknown): Promise<string> {
   };
   const bundle = await (describe ?? toMimeBundle)?.call(value);
   const text = bundle?.["text/plain"];
-  return typeof text === "string" ? text : inspect(value);
+  return typeof text === "string" ? text : inspectSafely(value);
 }
 
 export interface ClearOutputOptions {

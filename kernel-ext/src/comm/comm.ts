@@ -47,11 +47,12 @@ export class Comm {
     this.#session = session;
     this.id = remote?.id ?? randomUUID();
     this.targetName = targetName;
-    session.comms.add(this);
     if (!remote) {
       const content = { comm_id: this.id, target_name: targetName, data: options.data ?? {} };
       session.publish("comm_open", content, options);
     }
+    // Data that cannot be sent has thrown by now, and leaves no comm behind.
+    session.comms.add(this);
   }
 
   get isOpen(): boolean {

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../wire/message.js";
+import { matchesGlob } from "./glob.js";
 
 interface Entry {
   line: number;
@@ -38,9 +39,9 @@ export class History {
       case "range":
         return this.#selectRange(request);
       case "search":
-        return this.#search(String(request.pattern ?? "*"), Boolean(request.unique)).slice(-count);
+        return takeLast(this.#search(String(request.pattern ?? "*"), Boolean(request.unique)), count);
       default:
-        return this.#entries.slice(-count);
+        return takeLast(this.#entries, count);
     }
   }
 
@@ -53,19 +54,14 @@ export class History {
   }
 
   #search(pattern: string, unique: boolean): Entry[] {
-    const expression = globToRegExp(pattern);
-    const found = this.#entries.filter((entry) => expression.test(entry.input));
+    const found = this.#entries.filter((entry) => matchesGlob(entry.input, pattern));
     if (!unique) return found;
     const newest = new Map(found.map((entry) => [entry.input, entry]));
     return found.filter((entry) => newest.get(entry.input) === entry);
   }
 }
 
-/** `*` stands for any text, `?` for one character, as in IPython's history search. */
-function globToRegExp(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s");
+/** `slice(-0)` would be everything. */
+function takeLast(entries: Entry[], count: number): Entry[] {
+  return count > 0 ? entries.slice(-count) : [];
 }

@@ -9,6 +9,9 @@ import {
 import type { Header, JsonObject, Message } from "../wire/message.js";
 import type { IopubMessage } from "./iopub.js";
 
+/** Time in which output that is held back, or is with ZeroMQ, goes out before the process ends. */
+const flushMs = 200;
+
 /** What the main thread asks for of its own accord. */
 export interface MainThreadListener {
   onPublish(message: IopubMessage): void;
@@ -89,6 +92,9 @@ export class MainThread {
         break;
       case "interrupt_signal":
         listener.onInterruptSignal();
+        break;
+      case "end_process":
+        setTimeout(() => process.kill(process.pid, "SIGKILL"), flushMs);
         break;
       case "input_request":
         listener.onInputRequest(message);

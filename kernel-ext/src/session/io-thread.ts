@@ -38,6 +38,11 @@ export class IoThread {
     this.#post({ kind: "interrupt_signal" });
   }
 
+  /** Ends the process, with no regard to what this thread does, once all that it has sent has gone out. */
+  endProcess(): void {
+    this.#post({ kind: "end_process" });
+  }
+
   requestInput(prompt: string, password: boolean, parentHeader: Header): void {
     this.#post({ kind: "input_request", prompt, password, parentHeader });
   }

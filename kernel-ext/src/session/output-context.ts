@@ -29,6 +29,7 @@ export class Cell extends OutputContext {
   readonly #abortController = new AbortController();
   readonly #displays: Promise<unknown>[] = [];
   readonly #endings: (() => void)[] = [];
+  #ended = false;
 
   constructor(parentHeader: Header, options: CellOptions) {
     super(parentHeader);
@@ -45,6 +46,11 @@ export class Cell extends OutputContext {
     return this.signal.aborted;
   }
 
+  /** Whether the cell's code has come to its end or is no longer waited for; what it started may still run. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   interrupt(): void {
     this.#abortController.abort(new KeyboardInterrupt());
   }
@@ -54,13 +60,16 @@ export class Cell extends OutputContext {
     this.#displays.push(shown);
   }
 
-  /** Calls `finish` when the cell's code has come to its end; what it displays then still belongs to the cell. */
+  /**
+   * Calls `finish`, which must not throw, when the cell ends. Where its code has come to its end, what `finish`
+   * displays still belongs to the cell; of a cell that is abandoned nothing is shown.
+   */
   atEnd(finish: () => void): void {
     this.#endings.push(finish);
   }
 
   async allDisplayed(): Promise<void> {
-    for (const finish of this.#endings.splice(0)) finish();
+    this.#end();
     // Rendering may itself display something.
     while (this.#displays.length > 0) await Promise.allSettled(this.#displays.splice(0));
   }
@@ -70,6 +79,12 @@ export class Cell extends OutputContext {
     this.muted = true;
     for (const timer of this.timers) stopTimer(timer);
     this.timers.clear();
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    for (const finish of this.#endings.splice(0)) finish();
   }
 }
 

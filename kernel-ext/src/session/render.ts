@@ -1,7 +1,7 @@
 import type { MimeBundle } from "../widget/widget.js";
 import { isWidget } from "../widget/widget-manager.js";
 import type { KernelSession } from "./kernel-session.js";
-import { describeAsText, displaySymbol, encodeMimeBundle, isDisplayable } from "./mime-bundle.js";
+import { describeAsText, displaySymbol, drawAsText, encodeMimeBundle, isDisplayable } from "./mime-bundle.js";
 
 /**
  * How a value is shown: a widget as its live view with its picture beside it, else what the value says of itself, else
@@ -9,16 +9,21 @@ import { describeAsText, displaySymbol, encodeMimeBundle, isDisplayable } from "
  * to draw is reported and shown as text: a display never ends a cell.
  */
 export function render(value: unknown, session: KernelSession): MimeBundle | Promise<MimeBundle> {
-  if (isWidget(value)) return session.widgets.render(value);
-  if (!isDisplayable(value)) return describeAsText(value);
   const fail = (error: unknown): MimeBundle => {
     session.reportFailure("A value could not draw itself and is shown as text", error);
     return describeAsText(value);
   };
   try {
-    const bundle = value[displaySymbol]();
-    return bundle instanceof Promise ? bundle.then(encodeMimeBundle).catch(fail) : encodeMimeBundle(bundle);
+    const bundle = draw(value, session);
+    return bundle instanceof Promise ? bundle.catch(fail) : bundle;
   } catch (error) {
     return fail(error);
   }
+}
+
+function draw(value: unknown, session: KernelSession): MimeBundle | Promise<MimeBundle> {
+  if (isWidget(value)) return session.widgets.render(value);
+  if (!isDisplayable(value)) return drawAsText(value);
+  const bundle = value[displaySymbol]();
+  return bundle instanceof Promise ? bundle.then(encodeMimeBundle) : encodeMimeBundle(bundle);
 }

@@ -2,9 +2,10 @@ import type { CommMessage } from "../comm/comm.js";
 import type { Compiler } from "../compiler/compiler.js";
 import type { ExecutionGate } from "../threads/execution-gate.js";
 import type { MainThreadRequest, ToMainThread } from "../threads/thread-messages.js";
-import type { JsonObject } from "../wire/message.js";
+import type { Header, JsonObject } from "../wire/message.js";
 import { answerCodeRequest } from "./answer-code-request.js";
 import { describeError } from "./error-content.js";
+import { type Exit, exitThroughIoThread } from "./exit.js";
 import type { IoThread } from "./io-thread.js";
 import { KeyboardInterrupt } from "./keyboard-interrupt.js";
 import { Cell, OutputContext, outputContext } from "./output-context.js";
@@ -24,6 +25,14 @@ interface RunningCell {
   finish: (result: CellResult) => void;
 }
 
+/**
+ * Terminated code takes down whoever called it. The message port would be left broken, and so would the list of
+ * immediates while it runs one of them; a tick after an immediate is nobody's.
+ */
+function inTurnOfItsOwn(work: () => void): void {
+  setImmediate(() => process.nextTick(work));
+}
+
 /** Does on the main thread what the I/O thread asks for. */
 export class RequestHandler {
   readonly #session: Session;
@@ -33,6 +42,7 @@ export class RequestHandler {
   #running: RunningCell | undefined;
   /** Requests, other than of cells, that are being answered. */
   readonly #answering = new Set<number>();
+  readonly #exit: Exit;
   readonly #onSigint = () => this.#ioThread.signalInterrupt();
 
   constructor(session: Session, ioThread: IoThread, compiler: Compiler, gate: ExecutionGate) {
@@ -40,14 +50,14 @@ export class RequestHandler {
     this.#ioThread = ioThread;
     this.#compiler = compiler;
     this.#gate = gate;
+    this.#exit = exitThroughIoThread(ioThread);
     this.#listenForSigint();
   }
 
   receive(message: ToMainThread): void {
     switch (message.kind) {
       case "request":
-        // A turn of its own: terminating code inside the port's callback would break the port.
-        setImmediate(() => this.#handleRequest(message));
+        inTurnOfItsOwn(() => this.#handleRequest(message));
         break;
       case "interrupt":
         // In line behind the request of the cell that it is to interrupt.
@@ -57,7 +67,8 @@ export class RequestHandler {
         this.#session.inputs.take(message.value);
         break;
       case "exit":
-        process.exit(0);
+        // The I/O thread has let go of what makes this unsafe otherwise.
+        this.#exit(0);
     }
   }
 
@@ -82,14 +93,21 @@ export class RequestHandler {
     const result = await new Promise<CellResult>((finish) => {
       this.#running = { cell, finish };
       const run = () => runCell(cell, request, this.#compiler, this.#session).then(finish);
-      setImmediate(() => outputContext.run(cell, run));
+      inTurnOfItsOwn(() => outputContext.run(cell, run));
     });
     this.#running = undefined;
     this.#session.endCell();
-    if (result.publication) {
-      this.#ioThread.publish(result.publication.type, result.publication.content, header);
+    try {
+      this.#sendResult(requestId, header, result);
+    } catch (error) {
+      this.#sendResult(requestId, header, failCell(error));
     }
-    this.#ioThread.reply(requestId, result.reply);
+  }
+
+  /** @throws TypeError where the result is no JSON, and whatever a `toJSON` in it throws */
+  #sendResult(requestId: number, header: Header, { reply, publication }: CellResult): void {
+    if (publication) this.#ioThread.publish(publication.type, publication.content, header);
+    this.#ioThread.reply(requestId, reply);
   }
 
   async #handleComm(request: MainThreadRequest): Promise<void> {

@@ -1,6 +1,7 @@
 import type { CellOutcome, Compiler } from "../compiler/compiler.js";
 import type { JsonObject } from "../wire/message.js";
 import { describeError } from "./error-content.js";
+import { readField } from "./inspect-safely.js";
 import type { KernelSession } from "./kernel-session.js";
 import { KeyboardInterrupt } from "./keyboard-interrupt.js";
 import type { Cell } from "./output-context.js";
@@ -20,6 +21,20 @@ export interface CellResult {
 
 /** Runs a cell to its end, within its output context. Does not reject. */
 export async function runCell(
+  cell: Cell,
+  request: CellRequest,
+  compiler: Compiler,
+  session: KernelSession,
+): Promise<CellResult> {
+  try {
+    return await runToEnd(cell, request, compiler, session);
+  } catch (error) {
+    // Without a reply the cells that wait would never run.
+    return failCell(error);
+  }
+}
+
+async function runToEnd(
   cell: Cell,
   request: CellRequest,
   compiler: Compiler,
@@ -46,8 +61,9 @@ export function failCell(error: unknown): CellResult {
 
 /** SIGINT ends synchronous code through Node's `vm`, which has an error of its own for it. */
 function wasStoppedBySignal(outcome: CellOutcome): boolean {
-  const error = outcome.status === "error" ? (outcome.error as { code?: unknown } | undefined) : undefined;
-  return error?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
+  return (
+    outcome.status === "error" && readField(outcome.error, "code") === "ERR_SCRIPT_EXECUTION_INTERRUPTED"
+  );
 }
 
 async function evaluateAll(

@@ -53,14 +53,18 @@ export class Session implements KernelSession {
 
   redrawAtEnd(widget: Widget, redraw: () => void): void {
     const cell = this.#callingCell();
-    if (!cell) return;
+    if (!cell || cell.ended) return;
     let changed = false;
     const unsubscribe = widget.state.subscribe(() => {
       changed = true;
     });
     cell.atEnd(() => {
-      unsubscribe();
-      if (changed) redraw();
+      try {
+        unsubscribe();
+        if (changed && !cell.muted) redraw();
+      } catch (error) {
+        this.reportFailure("A widget's picture could not be drawn anew", error);
+      }
     });
   }
 

@@ -43,6 +43,7 @@ export type ToIoThread =
   | { kind: "reply"; requestId: number; contentJson: string }
   | { kind: "interrupt_ack"; interruptId: number }
   | { kind: "interrupt_signal" }
+  | { kind: "end_process" }
   | { kind: "input_request"; prompt: string; password: boolean; parentHeader: Header };
 
 /** Copies bytes into memory of their own, so that they can be moved to the other thread without a second copy. */

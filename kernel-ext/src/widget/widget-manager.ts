@@ -25,9 +25,18 @@ export class WidgetManager {
 
   /** The live view for pages with a kernel, and the widget's own picture for those without. */
   async render(widget: Widget): Promise<MimeBundle> {
-    const model = this.#findOrOpen(widget);
-    const view = { version_major: 2, version_minor: 0, model_id: model.id };
-    return { ...(await this.#drawStatic(widget)), [viewMimeType]: view };
+    const view = this.#openView(widget);
+    return { ...(await this.#drawStatic(widget)), ...view };
+  }
+
+  #openView(widget: Widget): MimeBundle {
+    try {
+      const { id } = this.#findOrOpen(widget);
+      return { [viewMimeType]: { version_major: 2, version_minor: 0, model_id: id } };
+    } catch (error) {
+      this.#session.reportFailure("A widget's state cannot be sent; only its static picture is shown", error);
+      return {};
+    }
   }
 
   #findOrOpen(widget: Widget): WidgetModel {

@@ -66,6 +66,10 @@ export class WidgetModel {
     return this.#comm.isOpen;
   }
 
+  close(): void {
+    this.#comm.close();
+  }
+
   onClose(handler: () => void): void {
     this.#comm.onClose(handler);
   }
@@ -107,7 +111,11 @@ function openLayout(): WidgetModel {
   );
 }
 
-/** Opens the models that stand for `widget` in the page, and ties the widget's state to them both ways. */
+/**
+ * Opens the models that stand for `widget` in the page, and ties the widget's state to them both ways.
+ *
+ * @throws TypeError where the state is no JSON with bytes; no model is open then
+ */
 export function openWidget(widget: Widget, session: KernelSession): WidgetModel[] {
   const layout = openLayout();
   const fixed = {
@@ -118,10 +126,16 @@ export function openWidget(widget: Widget, session: KernelSession): WidgetModel[
     _css: widget.css,
     _anywidget_id: `latentlab.${randomUUID()}`,
   };
-  const model: WidgetModel = new WidgetModel(
-    () => ({ ...fixed, ...widget.state.get() }),
-    (changes) => applyViewChanges(widget, model, changes, session),
-  );
+  let model: WidgetModel;
+  try {
+    model = new WidgetModel(
+      () => ({ ...fixed, ...widget.state.get() }),
+      (changes) => applyViewChanges(widget, model, changes, session),
+    );
+  } catch (error) {
+    layout.close();
+    throw error;
+  }
   const unsubscribe = widget.state.subscribe((changes, source) => {
     if (source === "kernel") model.sendChanges(changes);
   });

@@ -89,6 +89,8 @@ describe("history", () => {
     expect(await ask({ hist_access_type: "search", pattern: "'sec*' + ?", n: 5, output: false })).toEqual([
       [1, line, "'second ' + 2"],
     ]);
+    expect(await ask({ hist_access_type: "tail", n: 0, output: false })).toEqual([]);
+    expect(await ask({ hist_access_type: "search", pattern: "*", n: 0, output: false })).toEqual([]);
   });
 });
 

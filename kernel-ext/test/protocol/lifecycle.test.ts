@@ -70,6 +70,20 @@ describe("shutting down", () => {
     await waitUntil(async () => !(await kernel.isAlive()), 4000);
   });
 
+  it("ends by process.exit in a cell, after what was printed and the exit listeners, without complaint", async () => {
+    const kernel = await start();
+    await kernel.execute("process.on('exit', (code) => console.log('leaving', code)); 1");
+    const cell = kernel.sendExecute("console.log('bye'); process.exit(3)");
+    await waitUntil(async () => !(await kernel.isAlive()), 5000);
+    await kernel.waitForPublication("stream", (message) => message.content.text.includes("ended the kernel"));
+    const texts = kernel.publicationsOf(cell, "stream").map((message) => message.content.text);
+    expect(texts).toEqual([
+      "bye\nleaving 3\n",
+      "process.exit(3) has ended the kernel; its variables are gone.\n",
+    ]);
+    expect(kernel.terminal).toBe("");
+  });
+
   it("restarts on the same ports with nothing left of the old session", async () => {
     const kernel = await start();
     await kernel.execute("const old = 1");
@@ -107,6 +121,8 @@ describe("hostile and unknown messages", () => {
 
   it("lives on after messages that it does not know", async () => {
     const kernel = await start();
+    // What a kernel publishes before the front end's subscription has reached it is lost.
+    await kernel.execute("1");
     const msgId = kernel.send("shell", "frobnicate_request", {});
     await kernel.waitForIdle(msgId);
     expect((await kernel.execute("1 + 1")).text).toBe("2");

@@ -241,3 +241,34 @@ describe("a page that is loaded anew", () => {
     ).toBe(5);
   });
 });
+
+describe("a widget in a cell that is abandoned", () => {
+  it("is no longer watched for a change of its picture", async () => {
+    const before = Number((await kernel.execute("dial.listeners.size")).text);
+    const cell = kernel.sendExecute(
+      "display(dial); console.log(dial.listeners.size); await new Promise(() => {});",
+    );
+    const printed = await kernel.waitForPublication("stream", (message) => {
+      return message.parent_header.msg_id === cell;
+    });
+    expect(printed.content.text).toBe(`${before + 1}\n`);
+    await kernel.request("interrupt_request", {}, "control");
+    expect((await kernel.waitForExecution(cell)).reply.ename).toBe("KeyboardInterrupt");
+    expect((await kernel.execute("dial.listeners.size")).text).toBe(String(before));
+  });
+});
+
+describe("a widget whose state no message can carry", () => {
+  it("is shown by its picture alone, and says why", async () => {
+    const { reply, messages, stderr } = await kernel.execute(
+      "const odd = new Dial(); (odd.values as any).count = 1n; odd",
+    );
+    expect(reply.status).toBe("ok");
+    expect(stderr).toContain("BigInt");
+    const result = messages.find((message) => message.header.msg_type === "execute_result");
+    expect(result?.content.data).toEqual({ "image/svg+xml": "<svg/>", "text/plain": "Dial at 10" });
+    expect((await kernel.execute("odd.listeners.size")).text).toBe("0");
+    const comms = messages.filter((message) => message.header.msg_type.startsWith("comm_"));
+    expect(comms.map(({ header }) => header.msg_type)).toEqual(["comm_open", "comm_close"]);
+  });
+});

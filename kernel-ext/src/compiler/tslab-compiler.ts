@@ -4,6 +4,7 @@ import { printQuickInfo } from "tslab/dist/inspect.js";
 import tslabJupyter from "tslab/dist/jupyter.js";
 import type { CellOutcome, Compiler, Completeness, Completion } from "./compiler.js";
 import { checkCompleteness } from "./completeness.js";
+import { declaredNames, keepAssigned } from "./declarations.js";
 import { hasTopLevelForAwait, spellOutShorthand } from "./source-repairs.js";
 import { type CellDiagnostic, TypeScriptError } from "./type-script-error.js";
 
@@ -22,6 +23,8 @@ interface Run {
   name: string;
   value: unknown;
   errors: unknown[];
+  /** What all cells up to this one declare; `undefined` where it was not converted. */
+  declarations?: string;
   diagnostics: readonly Diagnostic[];
 }
 
@@ -30,6 +33,8 @@ export class TslabCompiler implements Compiler {
   readonly #executor: Executor;
   readonly #protect: CompilerOptions["protect"];
   #run: Run = startRun("", "");
+  /** Of all cells so far, as the text of a declaration file. */
+  #declarations = "";
 
   constructor({ directory, protect, onTslabDisplay }: CompilerOptions) {
     this.#protect = protect;
@@ -53,7 +58,9 @@ export class TslabCompiler implements Compiler {
     const run = startRun(code, name);
     this.#run = run;
     try {
-      if (await this.#executor.execute(code)) return { status: "ok", value: run.value };
+      const succeeded = await this.#executor.execute(code);
+      this.#rememberDeclarations(run, succeeded);
+      if (succeeded) return { status: "ok", value: run.value };
     } catch (error) {
       // tslab lets errors of its converter through.
       return { status: "error", error };
@@ -82,12 +89,26 @@ export class TslabCompiler implements Compiler {
     return checkCompleteness(code);
   }
 
+  /**
+   * tslab forgets everything that a failed cell has declared. What had got a value by then is kept here, as in other
+   * languages' notebooks: the model whose training was interrupted, say.
+   */
+  #rememberDeclarations(run: Run, succeeded: boolean): void {
+    if (run.declarations === undefined) return;
+    const { locals } = this.#executor;
+    const earlier = declaredNames(this.#declarations);
+    const hasValue = (name: string) => locals[name] !== undefined || (name in locals && earlier.has(name));
+    this.#declarations = succeeded ? run.declarations : keepAssigned(run.declarations, hasValue);
+  }
+
   #wrapConverter(converter: Converter): Converter {
     const protect = this.#protect;
     return {
-      convert: (previousDeclarations, source) => {
+      // In place of the declarations that the executor remembers, those that we do.
+      convert: (_executorsDeclarations, source) => {
         const repaired = spellOutShorthand(source);
-        const converted = protect(() => converter.convert(previousDeclarations, repaired.code));
+        const converted = protect(() => converter.convert(this.#declarations, repaired.code));
+        if (converted.diagnostics.length === 0) this.#run.declarations = converted.declOutput ?? "";
         for (const diagnostic of converted.diagnostics) {
           if (diagnostic.fileName) continue;
           diagnostic.start = repaired.toOriginal(diagnostic.start);
@@ -99,8 +120,8 @@ export class TslabCompiler implements Compiler {
         if (converted.output) converted.output += `\n//# sourceURL=${this.#run.name}`;
         return converted;
       },
-      complete: (...values) => protect(() => converter.complete(...values)),
-      inspect: (...values) => protect(() => converter.inspect(...values)),
+      complete: (_executors, ...values) => protect(() => converter.complete(this.#declarations, ...values)),
+      inspect: (_executors, ...values) => protect(() => converter.inspect(this.#declarations, ...values)),
       addModule: (...values) => {
         const diagnostics = protect(() => converter.addModule(...values));
         this.#run.diagnostics = diagnostics;

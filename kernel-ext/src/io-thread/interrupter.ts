@@ -10,7 +10,8 @@ const cooperativeMs = 3000;
 
 /**
  * Stops the running cell: politely where the main thread still listens, else by terminating its JavaScript
- * through the inspector. State made by earlier code is kept in both cases.
+ * through the inspector. State made by earlier code is kept in both cases. A package that does not return is terminated
+ * at the second interrupt only, since that may leave it in disorder.
  */
 export class Interrupter {
   readonly #mainThread: MainThread;
@@ -18,6 +19,7 @@ export class Interrupter {
   readonly #terminator: Terminator;
   #waiting = false;
   #interruptId = 0;
+  #closed = false;
 
   constructor(mainThread: MainThread, gate: ExecutionGate) {
     this.#mainThread = mainThread;
@@ -26,6 +28,7 @@ export class Interrupter {
   }
 
   close(): void {
+    this.#closed = true;
     this.#terminator.close();
   }
 
@@ -54,7 +57,8 @@ export class Interrupter {
       if (heard) return;
       const insisted = this.#interruptId !== firstId;
       const patient = this.#gate.cooperative && !insisted && performance.now() - startMs < cooperativeMs;
-      if (patient || !(await this.#terminator.terminate())) continue;
+      if (this.#closed) return;
+      if (patient || !(await this.#terminator.terminate(() => !heard, insisted))) continue;
       // The termination may have hit the very code that was to hear the question.
       acknowledged = ask();
     }

@@ -15,6 +15,10 @@ import { tolerateTermination } from "./tolerate-termination.js";
 
 /** Makes this thread run cells; requests that came meanwhile have waited in `port`. */
 export function startSession(port: MessagePort, gate: ExecutionGate): void {
+  gate.protect(() => start(port, gate));
+}
+
+function start(port: MessagePort, gate: ExecutionGate): void {
   const ioThread = new IoThread(port);
   const session = new Session(ioThread, gate);
   installKernelSession(session);

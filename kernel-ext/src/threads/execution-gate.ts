@@ -7,8 +7,11 @@ const open = 0;
 const closed = 1;
 const terminating = 2;
 
+/** Closed until the main thread's first `protect` ends: what loads while the kernel starts must not be terminated. */
 export function createGateMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  const memory = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  new Int32Array(memory)[0] = closed;
+  return memory;
 }
 
 export class ExecutionGate {
@@ -41,6 +44,10 @@ export class ExecutionGate {
   /** I/O thread: asks to terminate; `false` when the main thread is protected just now. */
   beginTermination(): boolean {
     return Atomics.compareExchange(this.#state, 0, open, terminating) === open;
+  }
+
+  get isTerminating(): boolean {
+    return Atomics.load(this.#state, 0) === terminating;
   }
 
   /** I/O thread: the termination has happened. */

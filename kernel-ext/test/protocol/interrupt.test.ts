@@ -70,6 +70,14 @@ describe("an interrupt by message", () => {
     expect((await kernel.execute("[finished, steps > 0]")).text).toBe("[ 'KeyboardInterrupt', true ]");
   });
 
+  it("keeps what the cell had declared before it hung", async () => {
+    expectInterrupted(
+      await interrupt("const trained = { steps: 7 }; await new Promise(() => {}); const unreached = 1;"),
+    );
+    expect((await kernel.execute("trained.steps")).text).toBe("7");
+    expect((await kernel.execute("unreached")).reply.evalue).toContain("Cannot find name 'unreached'");
+  });
+
   it("does not terminate a long step of a cell that has taken cell.signal", async () => {
     const step = "const end = Date.now() + 700; while (Date.now() < end); reached = -1;";
     expectInterrupted(
@@ -121,16 +129,47 @@ describe("an interrupt by message", () => {
     const msgId = kernel.sendExecute(
       `${"const filler = (x: number) => x; filler(1);\n".replaceAll("filler", "f0")}for (;;) {}`,
     );
+    // An interrupt that arrives before its cell, on a channel of its own, has nothing to stop.
+    await kernel.waitForPublication("execute_input", (message) => message.parent_header.msg_id === msgId);
     kernel.command("interrupt");
     expectInterrupted(await kernel.waitForExecution(msgId));
     await expectHealthy();
   });
 
   it("does nothing while no cell runs", async () => {
-    kernel.command("interrupt");
+    // Its reply is awaited: on a channel of its own it may arrive after the next cell.
+    expect(await kernel.request("interrupt_request", {}, "control")).toEqual({ status: "ok" });
     await expectHealthy();
-    const reply = await kernel.request("interrupt_request", {}, "control");
-    expect(reply).toEqual({ status: "ok" });
+  });
+});
+
+describe("an interrupt of a package's code", () => {
+  beforeAll(async () => {
+    const { reply } = await kernel.execute(`
+      import { mkdtempSync, writeFileSync } from "node:fs";
+      const file = mkdtempSync("/tmp/latentlab-package-") + "/slow.cjs";
+      writeFileSync(file, "let depth = 0; exports.depth = () => depth; exports.step = (ms) => { depth++;" +
+        "const end = Date.now() + ms; while (Date.now() < end); depth--; };");
+      const slow: { depth(): number; step(durationMs: number): void } = require(file);
+    `);
+    expect(reply.status, JSON.stringify(reply)).toBe("ok");
+  });
+
+  it("waits until the package returns, so that it is left in order", async () => {
+    expectInterrupted(
+      await interrupt("for (;;) { slow.step(500); await new Promise((r) => setImmediate(r)); }"),
+    );
+    expect((await kernel.execute("slow.depth()")).text).toBe("0");
+    expectInterrupted(await interrupt("for (;;) slow.step(300);"));
+    expect((await kernel.execute("slow.depth()")).text).toBe("0");
+  });
+
+  it("ends a package that does not return when the reader insists", async () => {
+    const ended = interrupt("slow.step(1e9)");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    kernel.command("interrupt");
+    expectInterrupted(await ended);
+    expect((await kernel.execute("slow.depth()")).text).toBe("1");
     await expectHealthy();
   });
 });

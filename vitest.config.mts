@@ -1,12 +1,14 @@
 import { defineConfig } from "vitest/config";
 
 /** One project a package, so that `npx vitest run --project lib` runs one alone. */
-const project = (name: string, folder: string, testTimeout = 30_000) => ({
+const project = (name: string, folder: string, groupOrder: number, testTimeout = 30_000) => ({
   test: {
     name,
     include: [`${folder}/test/**/*.test.ts`],
     // Native engines and kernels own process-wide state: every file gets a process of its own.
     pool: "forks" as const,
+    // One package after the other: kernels and browsers are timed, and two cores are not many.
+    sequence: { groupOrder },
     testTimeout,
     hookTimeout: testTimeout * 2,
   },
@@ -15,10 +17,10 @@ const project = (name: string, folder: string, testTimeout = 30_000) => ({
 export default defineConfig({
   test: {
     projects: [
-      project("lib", "lib"),
-      project("kernel", "kernel-ext", 60_000),
-      project("widgets", "widgets"),
-      project("notebooks", "notebooks", 600_000),
+      project("lib", "lib", 0),
+      project("widgets", "widgets", 1),
+      project("kernel", "kernel-ext", 2, 60_000),
+      project("notebooks", "notebooks", 3, 600_000),
     ],
   },
 });

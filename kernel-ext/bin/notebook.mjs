@@ -12,15 +12,8 @@ import { allSteps } from "./setup/steps.mjs";
 const usage = "npm run notebook -- notebooks/00-first-light.ipynb [--output other.ipynb]";
 
 await runCommand(async () => {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { output: { type: "string" } },
-  });
-  const [file] = positionals;
-  if (!file || !existsSync(file)) {
-    throw new SetupError(file ? `There is no notebook ${file}.` : "No notebook was named.", { fix: usage });
-  }
-  const target = resolve(values.output ?? file);
+  const { file, output } = readArguments();
+  const target = resolve(output ?? file);
   await runSteps(allSteps());
   console.log(`executing ${file}; a training notebook takes minutes`);
   // nbconvert writes the file only when every cell has run; widget states go into its metadata.
@@ -35,3 +28,18 @@ await runCommand(async () => {
     file,
   ]);
 });
+
+function readArguments() {
+  const refuse = (message) => new SetupError(message, { fix: usage });
+  let parsed;
+  try {
+    parsed = parseArgs({ allowPositionals: true, options: { output: { type: "string" } } });
+  } catch (error) {
+    throw refuse(error.message);
+  }
+  const [file] = parsed.positionals;
+  if (!file) throw refuse("No notebook was named.");
+  if (!existsSync(file)) throw refuse(`There is no notebook ${file}.`);
+  if (!file.endsWith(".ipynb")) throw refuse(`${file} is no notebook: those end in .ipynb.`);
+  return { file, output: parsed.values.output };
+}

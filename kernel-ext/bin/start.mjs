@@ -24,7 +24,7 @@ function readOptions() {
         help: { type: "boolean", default: false },
       },
     });
-    if (values.port !== undefined && !/^\d{1,5}$/.test(values.port))
+    if (values.port !== undefined && !(/^\d{1,5}$/.test(values.port) && Number(values.port) < 65_536))
       throw new Error(`"${values.port}" is no port number`);
     return values;
   } catch (error) {
@@ -48,6 +48,8 @@ await runCommand(async () => {
     `--ServerApp.root_dir=${root}`,
     `--LabApp.workspaces_dir=${workspacesFolder}`,
     ...notaryOptions,
+    // One Ctrl-C ends it, without a question that is easily missed between log lines.
+    "--JupyterApp.answer_yes=True",
     ...(options["no-browser"] ? ["--no-browser"] : []),
     ...(options.port ? [`--ServerApp.port=${options.port}`, "--ServerApp.port_retries=0"] : []),
     ...(options.ip ? [`--ServerApp.ip=${options.ip}`] : []),

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm test [-- VITEST OPTIONS]: sets up what the tests need, checks style and types, then runs every test.
 import "./setup/check-node.mjs";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findChromium, root } from "./setup/paths.mjs";
 import { runInForeground, SetupError } from "./setup/process.mjs";
@@ -19,8 +19,11 @@ await runCommand(async () => {
   await check("types of the tests", "typescript/bin/tsc", ["-p", "tsconfig.test.json"]);
 
   mkdirSync(join(root, "test-results"), { recursive: true });
+  rmSync(resultFile, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${resultFile}`];
   const status = await node("vitest/vitest.mjs", ["run", ...reporters, ...process.argv.slice(2)]);
+  // Without a result file the runner itself has failed, and has said why.
+  if (!existsSync(resultFile)) return status || 1;
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(resultFile, "utf8"));
   const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : "";
   console.log(`tests: ${numPassedTests} passed, ${numFailedTests} failed${skipped}`);

@@ -59,6 +59,7 @@ async function checkPython() {
 }
 
 function checkExtensions() {
+  if (!pythonStep.isThere()) return { ok: false, detail: "no Python environment", fix: setupFix };
   const missing = ["anywidget", "@jupyter-widgets/jupyterlab-manager"].filter(
     (name) => !existsSync(join(labextensions, name, "package.json")),
   );

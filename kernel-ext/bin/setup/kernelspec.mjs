@@ -25,6 +25,8 @@ export const kernelspec = () => ({
 });
 
 const settings = {
+  // What readers run and save keeps its widgets when it is opened again.
+  "@jupyter-widgets/jupyterlab-manager:plugin": { saveState: true },
   // A newcomer's first page should be the notebook, not a question about newsletters.
   "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false },
 };

@@ -32,14 +32,19 @@ export const buildStep = {
   inputs: () => [
     ...["tsconfig.json", "tsconfig.base.json", "widgets/build.mjs", "package-lock.json"].map(read),
     ...["lib", "kernel-ext", "widgets"].flatMap((folder) => [
-      read(`${folder}/tsconfig.json`),
+      ...readdirSync(join(root, folder))
+        .filter((name) => /^tsconfig.*\.json$/.test(name))
+        .map((name) => read(`${folder}/${name}`)),
       ...filesBelow(join(root, folder, "src")).map(
         (file) => relative(root, file) + readFileSync(file, "utf8"),
       ),
     ]),
   ],
+  // The bundles of the views come last.
   isThere: () =>
-    ["lib", "kernel-ext", "widgets"].every((folder) => existsSync(join(root, folder, "dist", "index.js"))),
+    ["lib/dist/index.js", "kernel-ext/dist/main.js", "widgets/dist/training-monitor/view.js"].every((file) =>
+      existsSync(join(root, file)),
+    ),
   fix: 'read the compiler messages above; "npm run build" repeats them.',
   async work({ logFile }) {
     const node = (...args) => run(process.execPath, args, { logFile });

@@ -6,7 +6,7 @@ import { buildStep, packagesStep } from "./packages.mjs";
 import { root, venvProgram } from "./paths.mjs";
 import { SetupError } from "./process.mjs";
 import { pythonStep } from "./python.mjs";
-import { setupTensorflow } from "./tensorflow.mjs";
+import { engineVersions, setupTensorflow } from "./tensorflow.mjs";
 import { trustStep } from "./trust.mjs";
 
 /**
@@ -18,7 +18,7 @@ import { trustStep } from "./trust.mjs";
 export const tensorflowStep = ({ required }) => ({
   id: "tensorflow",
   title: "tensorflow engine",
-  inputs: () => [root],
+  inputs: () => [root, engineVersions()],
   isThere: () => existsSync(join(root, ".engines", "tensorflow", "stamp.json")),
   fix: 'check the network settings of pip and npm, then run "npm run setup".',
   async work({ logFile, log }) {

@@ -93,6 +93,9 @@ function describeInstallation(wheel) {
   return `${JSON.stringify({ layout: 1, platform: process.platform, arch: process.arch, versions }, null, 2)}\n`;
 }
 
+/** What the engine is made of, on any machine: another version has it made again. */
+export const engineVersions = () => JSON.stringify({ tensorflowVersion, npmPackages });
+
 /** The stamp is written last, into a folder that is renamed as a whole: a matching stamp means a complete engine. */
 async function isInstalled(destination, stamp) {
   const found = await fs.readFile(path.join(destination, "stamp.json"), "utf8").catch(() => undefined);

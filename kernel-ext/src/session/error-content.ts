@@ -68,7 +68,7 @@ function readText(error: Error, field: "name" | "message"): string {
 
 /** Takes off what Node puts before stacks of scripts: the place and the line, in terms of the compiled code. */
 function undecorate(stack: string): string {
-  return stack.replace(/^cell\[\d+\]:\d+\n.*\n\s*\^+\s*\n/, "");
+  return stack.replace(/^(?:cell\[\d+\]|file:\S+|\/\S+):\d+\n.*\n\s*\^+\s*\n/, "");
 }
 
 function isHidden(line: string): boolean {

@@ -4,9 +4,9 @@ import type { ExecutionGate } from "../threads/execution-gate.js";
 import type { ToMainThread } from "../threads/thread-messages.js";
 import type { Header } from "../wire/message.js";
 import { trackCellTimers } from "./cell-timers.js";
+import { readField } from "./inspect-safely.js";
 import { IoThread } from "./io-thread.js";
 import { installKernelSession } from "./kernel-session.js";
-import { KeyboardInterrupt } from "./keyboard-interrupt.js";
 import { OutputContext, outputContext } from "./output-context.js";
 import { captureOutput } from "./output-streams.js";
 import { RequestHandler } from "./request-handler.js";
@@ -40,7 +40,8 @@ function start(port: MessagePort, gate: ExecutionGate): void {
 function reportStrayErrors(session: Session): void {
   const report = (error: unknown) => {
     // What an interrupt cut short, nobody may be waiting for.
-    if (!(error instanceof KeyboardInterrupt)) session.reportFailure("An error that no code caught", error);
+    if (readField(error, "name") === "KeyboardInterrupt") return;
+    session.reportFailure("An error that no code caught", error);
   };
   process.on("uncaughtException", report);
   process.on("unhandledRejection", report);

@@ -27,6 +27,7 @@ function command(name: string, args: string[] = [], env: NodeJS.ProcessEnv = {})
   const script = join(root, "kernel-ext/bin", `${name}.mjs`);
   const result = spawnSync(process.execPath, [script, ...args], {
     encoding: "utf8",
+    cwd: root,
     env: { ...process.env, ...env },
   });
   return { status: result.status, output: result.stdout + result.stderr };
@@ -58,6 +59,7 @@ describe("npm run doctor", () => {
 describe("npm start", () => {
   it.each([
     [["--port", "abc"], /"abc" is no port number/],
+    [["--port", "99999"], /"99999" is no port number/],
     [["--prot", "1"], /--prot/],
   ])("refuses %j with its usage, before it sets anything up", (args, message) => {
     const { status, output } = command("start", args);
@@ -75,6 +77,20 @@ describe("npm start", () => {
     expect(output).toContain("npm error network ECONNREFUSED");
     expect(output).toMatch(/whole log: .*packages\.log/);
     expect(output).toMatch(/Fix: .*npm ci --ignore-scripts/);
+  });
+});
+
+describe("npm run notebook", () => {
+  it.each([
+    [[], /No notebook was named/],
+    [["nowhere.ipynb"], /There is no notebook nowhere\.ipynb/],
+    [["package.json"], /package\.json is no notebook/],
+    [["--foo"], /--foo/],
+  ])("refuses %j with its usage", (args, message) => {
+    const { status, output } = command("notebook", args);
+    expect(status).toBe(1);
+    expect(output).toMatch(message);
+    expect(output).toContain("npm run notebook -- notebooks/00-first-light.ipynb");
   });
 });
 

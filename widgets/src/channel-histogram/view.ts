@@ -31,7 +31,7 @@ export default defineView<ChannelHistogramState>(({ model, root, signal }) => {
     label: "encoder",
     options: encoders.map(({ name }, index) => [index, name] as const),
     value: model.get("encoder"),
-    onChange: (encoder) => write(model, { encoder, brush: null }),
+    onChange: (encoder) => write(model, { encoder }),
     signal,
   });
   const scaleChoice = choice<ScaleMode>({

@@ -177,7 +177,7 @@ export default defineView<PerturbationSliderState>(({ model, root, signal }) => 
       const time = model.get("answer")?.timeMs;
       const since = time ? ` Values shown are those of ${new Date(time).toLocaleTimeString()}.` : "";
       const reason = html("b", {}, "No answer from a kernel.");
-      const advice = `${since} It is gone or busy; run the cell again for a live widget.`;
+      const advice = `${since} It is gone, new or busy; for a live widget run the cells up to this one.`;
       notes.replaceChildren(html("div", { class: "lv-note lv-dashed", role: "status" }, reason, advice));
     } else if (error) {
       if (shownError !== error) notes.replaceChildren(errorNote("The decoder failed.", error));

@@ -106,7 +106,8 @@ describe("00-first-light.ipynb in JupyterLab", () => {
   /** Drags the slider and says whether the decoded picture changed. */
   async function dragAndWatch(slider: Locator, decoded: Locator, from = 0.2, to = 0.9): Promise<boolean> {
     await slider.waitFor();
-    await decoded.waitFor();
+    // Until the kernel has answered once, the canvas is empty.
+    await slider.page().locator(".lv[data-answer]").first().waitFor();
     const before = await pixelsOf(decoded);
     await dragSlider(slider, from, to);
     const deadline = Date.now() + 15_000;

@@ -1,4 +1,4 @@
-// Where set-up puts things. Everything lies inside the checkout; deleting the checkout undoes the installation.
+// Where set-up puts things: inside the checkout, which can be deleted as a whole.
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

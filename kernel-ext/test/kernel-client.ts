@@ -83,7 +83,22 @@ export class KernelClient {
   static async start(folder = join(packageFolder, "test")): Promise<KernelClient> {
     const client = new KernelClient(folder);
     await client.waitForEvent("started");
+    await client.#waitForSubscription();
     return client;
+  }
+
+  /** A subscription takes effect some time after it was made, and what is published before that is lost. */
+  async #waitForSubscription(): Promise<void> {
+    const heard = (msgId: string) =>
+      this.messages.some(
+        ({ channel, parent_header }) => channel === "iopub" && parent_header.msg_id === msgId,
+      );
+    let msgId: string;
+    do {
+      msgId = this.send("shell", "kernel_info_request", {});
+      await this.waitForReply(msgId);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } while (!heard(msgId));
   }
 
   private constructor(folder: string) {

@@ -11,6 +11,7 @@ export interface Cell {
   cell_type: "code" | "markdown";
   source: string[] | string;
   outputs?: Output[];
+  execution_count?: number | null;
 }
 
 export interface Output {
@@ -47,3 +48,12 @@ export const pictureOf = (output: Output): string | undefined => {
   const picture = output.data?.["image/svg+xml"] ?? output.data?.["image/png"];
   return picture === undefined ? undefined : textOf(picture);
 };
+
+/** The notebook as it was before it ever ran. */
+export const withoutOutputs = (notebook: NotebookFile): NotebookFile => ({
+  ...notebook,
+  cells: notebook.cells.map((cell) =>
+    cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : cell,
+  ),
+  metadata: { ...notebook.metadata, widgets: undefined },
+});

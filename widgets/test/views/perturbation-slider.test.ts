@@ -45,6 +45,9 @@ test("dragging the slider changes the decoded picture to what the kernel decoded
   await drag(page, 0.35, 0.9);
   await page.mouse.up();
   await expect.poll(() => slider.state.get().answer?.request.strength ?? 0).toBeGreaterThan(1.7);
+  // The drag's last values may still be on their way: requests are at least 80 ms apart.
+  await page.waitForTimeout(300);
+  await expect.poll(() => slider.state.get().answer?.request.id).toBe(slider.state.get().request.id);
   const { answer, decoded } = slider.state.get();
   await expect.poll(() => answerShown(page)).toBe(answer?.request.id);
   const after = await decodedPixels(page);

@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { root, venvProgram } from "../../kernel-ext/bin/setup/paths.mjs";
 
-export const root = resolve(import.meta.dirname, "..", "..");
-export const jupyter = join(root, ".venv", "bin", "jupyter");
+export { root };
+export const jupyter = venvProgram("jupyter");
 
 /** A folder inside the repository, so that cells resolve the workspace's packages as the notebooks do. */
 export function makeWorkFolder(name: string): string {

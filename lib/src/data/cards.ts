@@ -1,38 +1,21 @@
+import { ConfigError } from "../errors.js";
 import { requireInteger } from "../options.js";
 import { createRandom, type Random } from "../random.js";
+import type { Board } from "./cards/boards.js";
+import { glyphNames } from "./cards/glyphs.js";
+import {
+  jitterSteps,
+  largestBoard,
+  marginOf,
+  noiseStd,
+  smallestCard,
+  stripeDirections,
+} from "./cards/layout.js";
+import { type Canvas, paintCard } from "./cards/paint.js";
 import type { ImageSet } from "./image-set.js";
 import { toPixels } from "./image-set.js";
 
-/** The glyphs of the cards, 5 x 5 pixels with strokes one pixel wide: X + O T L H = / */
-const glyphRows = [
-  "#...# ..#.. ##### ##### #.... #...# ..... ....#",
-  ".#.#. ..#.. #...# ..#.. #.... #...# ##### ...#.",
-  "..#.. ##### #...# ..#.. #.... ##### ..... ..#..",
-  ".#.#. ..#.. #...# ..#.. #.... #...# ##### .#...",
-  "#...# ..#.. ##### ..#.. ##### #...# ..... #....",
-].map((row) => row.split(" "));
-
-export const glyphNames = ["X", "+", "O", "T", "L", "H", "=", "/"] as const;
-const glyphSize = 5;
-/** Pixels from glyph to glyph. No multiple of 2, 4 or 8, so that glyphs never fall in step with the latent grid. */
-const pitch = 7;
-const jitterSteps = 3;
-
-const background = -0.55;
-const stripeAmplitude = 0.18;
-/** Near the finest stripe that pixels can hold (2 px): detail that an autoencoder loses first. */
-const stripePeriod = 3.2;
-const noiseStd = 0.04;
-const saturation = 0.7;
-
-const diagonal = Math.SQRT1_2;
-/** Unit vectors across the stripes: vertical, horizontal and the two diagonal stripes. */
-const stripeDirections = [
-  { x: 1, y: 0 },
-  { x: 0, y: 1 },
-  { x: diagonal, y: diagonal },
-  { x: diagonal, y: -diagonal },
-] as const;
+export { glyphNames } from "./cards/glyphs.js";
 
 /** Everything that a card was drawn from, except for the pixel noise. */
 export interface CardFactors {
@@ -40,7 +23,7 @@ export interface CardFactors {
   a: number;
   /** Index of the glyph on the odd cells. */
   b: number;
-  /** Hue of all `a` glyphs, in turns: 0 red, 1/3 green, 2/3 blue. */
+  /** Hue of all `a` glyphs, in turns: 0 red, 1/3 green, 2/3 blue. Without effect on grey cards. */
   hueA: number;
   hueB: number;
   /** Position of the board's upper left glyph, in pixels. */
@@ -54,51 +37,95 @@ export interface CardFactors {
   stripePhase: number;
 }
 
+export interface CardOptions {
+  /** Height and width in pixels, at least 16. */
+  size?: number;
+  /** 3 for colour, 1 for grey. Grey cards know no hue, and hence no rule R2. */
+  channels?: 1 | 3;
+  /** Glyphs along one side of the board, at least 2. Default: as many as fit: 2 in 16 px, 4 in 32 px, 8 in 64 px. */
+  cells?: number;
+  /** The boards that are drawn, each equally often on average. Default: all 64; see `holdOutBoards`. */
+  boards?: readonly Board[];
+}
+
 /**
  * Procedural pictures with known content: a board of glyphs on a striped, noisy background.
  *
  * A legal card is determined by the pair (a, b), 64 in all: every 2 x 2 block of the board is [a b; b a] (the copy
  * rule, R1); all a glyphs share one hue and all b glyphs another (R2); the stripes run in direction (a + b) mod 4
  * (R3). Position, hues, ink, phase and noise carry no meaning: they are the "perceptual" detail that an autoencoder
- * may or may not keep.
+ * may or may not keep. `parseCards` reads all of that back from pictures.
  *
- * @param options.size height and width in pixels, at least 18; 32 gives a board of 4 x 4 glyphs
  * @param options.seed the same seed gives the same cards; a larger `count` only appends to them
- * @returns RGB pictures with their `factors`
+ * @returns pictures `[count, size, size, channels]` with their `factors`
+ * @throws ConfigError for an option out of range
  */
 export function cards({
   count,
-  size = 32,
   seed = 0,
-}: {
-  count: number;
-  size?: number;
-  seed?: number;
-}): ImageSet {
+  ...options
+}: { count: number; seed?: number } & CardOptions): ImageSet {
   requireInteger("count", count, 1);
-  requireInteger("size", size, 18);
+  const { size, channels, cells } = requireGeometry(options);
+  const boards = requireBoards(options.boards);
   const random = createRandom(seed);
-  const values = new Float32Array(size * size * 3);
+  const values = new Float32Array(size * size * channels);
+  const canvas: Canvas = { values, size, channels, cells };
   const pixels = new Uint8Array(count * values.length);
   const factors: CardFactors[] = [];
   for (let index = 0; index < count; index++) {
-    const card = drawFactors(random, size);
-    paintCard(values, size, card);
+    const card = drawFactors(random, marginOf(size, cells), boards);
+    paintCard(canvas, card);
     for (let position = 0; position < values.length; position++) {
       values[position] = (values[position] as number) + noiseStd * random.normal();
     }
     pixels.set(toPixels(values), index * values.length);
     factors.push(card);
   }
-  return { count, shape: [size, size, 3], pixels, factors };
+  return { count, shape: [size, size, channels], pixels, factors };
 }
 
-function drawFactors(random: Random, size: number): CardFactors {
-  const a = random.integer(0, glyphNames.length - 1);
-  const b = random.integer(0, glyphNames.length - 1);
+/** The geometry of the cards that `options` describe; throws ConfigError where none has it. */
+export function requireGeometry({ size = 32, channels = 3, cells }: CardOptions): {
+  size: number;
+  channels: 1 | 3;
+  cells: number;
+} {
+  requireInteger("size", size, smallestCard);
+  if (channels !== 1 && channels !== 3) {
+    throw new ConfigError("ERR_OPTION_OUT_OF_RANGE", `channels has to be 1 or 3, not ${channels}.`);
+  }
+  const most = largestBoard(size);
+  requireInteger("cells", cells ?? most, 2);
+  if (cells !== undefined && cells > most) {
+    throw new ConfigError(
+      "ERR_OPTION_OUT_OF_RANGE",
+      `cells has to be at most ${most} for cards of ${size} pixels, not ${cells}. Take fewer, or a larger size.`,
+    );
+  }
+  return { size, channels, cells: cells ?? most };
+}
+
+function requireBoards(boards: readonly Board[] | undefined): readonly Board[] | undefined {
+  if (boards === undefined) return undefined;
+  if (boards.length === 0) {
+    throw new ConfigError("ERR_OPTION_OUT_OF_RANGE", "boards is empty: give at least one, or leave it out.");
+  }
+  for (const { a, b } of boards) {
+    for (const glyph of [a, b]) {
+      if (Number.isInteger(glyph) && glyph >= 0 && glyph < glyphNames.length) continue;
+      throw new ConfigError(
+        "ERR_OPTION_OUT_OF_RANGE",
+        `boards has a glyph ${glyph}; glyphs are 0 to ${glyphNames.length - 1}.`,
+      );
+    }
+  }
+  return boards;
+}
+
+function drawFactors(random: Random, margin: number, boards: readonly Board[] | undefined): CardFactors {
+  const { a, b } = boards ? pickBoard(random, boards) : drawBoard(random);
   const hueA = random.uniform();
-  const boardSize = cellsOf(size) * pitch - (pitch - glyphSize);
-  const margin = Math.floor((size - boardSize) / 2) - 1;
   return {
     a,
     b,
@@ -112,63 +139,10 @@ function drawFactors(random: Random, size: number): CardFactors {
   };
 }
 
-/** Glyphs along one side of the board: as many as leave a border of two pixels. */
-function cellsOf(size: number): number {
-  return Math.floor((size - 4) / pitch);
+function drawBoard(random: Random): Board {
+  return { a: random.integer(0, glyphNames.length - 1), b: random.integer(0, glyphNames.length - 1) };
 }
 
-/** Fills `values` `[size, size, 3]` with the card, without noise. */
-function paintCard(values: Float32Array, size: number, card: CardFactors): void {
-  paintStripes(values, size, card);
-  const cells = cellsOf(size);
-  const colours = [colourOf(card.hueA), colourOf(card.hueB)] as const;
-  for (let row = 0; row < cells; row++) {
-    for (let column = 0; column < cells; column++) {
-      const parity = (row + column) % 2 === 0 ? 0 : 1;
-      const glyph = parity === 0 ? card.a : card.b;
-      const top = card.top + row * pitch;
-      const left = card.left + column * pitch;
-      paintGlyph(values, size, { glyph, top, left, colour: colours[parity], ink: card.ink });
-    }
-  }
-}
-
-function paintStripes(values: Float32Array, size: number, card: CardFactors): void {
-  const direction = stripeDirections[card.stripeOrientation % 4] ?? stripeDirections[0];
-  const frequency = (2 * Math.PI) / stripePeriod;
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const phase = frequency * (direction.x * x + direction.y * y) + card.stripePhase;
-      const start = (y * size + x) * 3;
-      values.fill(background + stripeAmplitude * Math.sin(phase), start, start + 3);
-    }
-  }
-}
-
-type Colour = readonly [red: number, green: number, blue: number];
-
-function paintGlyph(
-  values: Float32Array,
-  size: number,
-  at: { glyph: number; top: number; left: number; colour: Colour; ink: number },
-): void {
-  for (let y = 0; y < glyphSize; y++) {
-    const stroke = glyphRows[y]?.[at.glyph] ?? "";
-    for (let x = 0; x < glyphSize; x++) {
-      if (stroke[x] !== "#") continue;
-      const start = ((at.top + y) * size + at.left + x) * 3;
-      for (const [channel, share] of at.colour.entries()) {
-        values[start + channel] = (values[start + channel] as number) + at.ink * share;
-      }
-    }
-  }
-}
-
-/** A hue (in turns) at full brightness, mixed with white by `1 - saturation`. */
-function colourOf(hue: number): Colour {
-  const share = (centre: number) => {
-    const distance = Math.abs(((hue - centre + 1.5) % 1) - 0.5); // 0 at the centre, 0.5 on the opposite side
-    return 1 - saturation + saturation * Math.min(Math.max(2 - 6 * distance, 0), 1);
-  };
-  return [share(0), share(1 / 3), share(2 / 3)];
+function pickBoard(random: Random, boards: readonly Board[]): Board {
+  return boards[random.integer(0, boards.length - 1)] as Board;
 }

@@ -1,142 +1,100 @@
-import fs from "node:fs/promises";
 import path from "node:path";
-import sharp, { type Metadata } from "sharp";
-import { DataError } from "../errors.js";
-import { requireInteger, requireNumber, requirePath } from "../options.js";
+import { ConfigError } from "../errors.js";
+import { requireInteger, requirePath } from "../options.js";
+import { readCache, writeCache } from "./image-folder/cache.js";
+import { type BadFile, type DecodedFolder, decodeFolder, keyOf } from "./image-folder/decode-folder.js";
+import { findImages } from "./image-folder/find-images.js";
+import { type DecodingOptions, requireDecoding } from "./image-folder/load-image.js";
 import type { ImageSet } from "./image-set.js";
-import { hasPngEnd } from "./png-end.js";
 
-const extensions = new Set([".jpg", ".jpeg", ".png", ".webp"]);
-const formats = new Set(["jpeg", "png", "webp"]);
-/** Files that are decoded at the same time; sharp has its own threads for each. */
-const concurrency = 8;
+export interface ImageFolderOptions extends DecodingOptions {
+  /**
+   * What a broken or too large file does. `"list"`: it is left out, listed in `badFiles`, and a warning says so;
+   * `"throw"`: nothing is loaded.
+   */
+  onBadFile?: "list" | "throw";
+  /**
+   * A file that keeps the decoded pictures for the next time. It is made anew whenever files or options have changed, or
+   * if it is damaged; the pictures' folder itself is not written to unless the file is put there.
+   */
+  cache?: string;
+  /** Files that are decoded at the same time. */
+  concurrency?: number;
+  /** Stops the loading after the files that are being decoded. */
+  signal?: AbortSignal;
+}
 
-export interface ImageFolderOptions {
-  /** Height and width of the pictures after cropping and scaling, in pixels. */
-  size?: number;
-  /** The largest picture that is decoded, in pixels. Small files can claim to be gigantic pictures. */
-  maxPixels?: number;
+/** The pictures of a folder. */
+export interface FolderImages extends ImageSet {
+  files: string[];
+  /** What could not be read, in the order of the paths. */
+  badFiles: BadFile[];
 }
 
 /**
  * Loads every JPEG, PNG and WebP file of a folder and the folders in it, in the order of their paths.
  *
- * Every picture is turned upright (EXIF), cropped to its centre square, scaled to `size`, laid on white where it is
+ * Every picture is turned upright (EXIF), cropped to a square, scaled to `size`, laid on `background` where it is
  * transparent, and converted to sRGB with 8 bits a channel. Of animations the first frame counts. Names that start
  * with a dot are passed over, and links to other folders are not followed. What has the name of a picture but is no
- * regular file (a named pipe, a socket, a link to nothing or to a folder) counts as a broken picture. All pictures are
- * loaded or none.
+ * regular file (a named pipe, a socket, a link to nothing or to a folder) counts as a broken picture.
  *
- * @returns RGB pictures with their `files`
+ * @returns RGB pictures with their `files`, and the `badFiles`
  * @throws ConfigError for an empty path, or an option out of range
  * @throws DataError `ERR_FOLDER_NOT_FOUND`, `ERR_FOLDER_NOT_A_FOLDER`, `ERR_FOLDER_EMPTY`; `ERR_IMAGE_BROKEN` and
- *   `ERR_IMAGE_TOO_LARGE` with the `file`
+ *   `ERR_IMAGE_TOO_LARGE` with the `file`, if `onBadFile` is "throw" or no picture is left
+ * @throws the signal's reason once it is aborted
  */
-export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageSet> {
-  const { size = 32, maxPixels = 50e6 } = options;
+export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<FolderImages> {
+  const { onBadFile = "list", cache, concurrency = 8, signal } = options;
   requirePath("folder", folder);
-  requireInteger("size", size, 1);
-  requireNumber("maxPixels", maxPixels, 1);
-  const files = await findImages(folder);
-  const pictureBytes = size * size * 3;
-  const pixels = new Uint8Array(files.length * pictureBytes);
-  for (let start = 0; start < files.length; start += concurrency) {
-    const group = files.slice(start, start + concurrency);
-    const loaded = await Promise.all(group.map((file) => loadImage(file, size, maxPixels)));
-    for (const [offset, picture] of loaded.entries()) pixels.set(picture, (start + offset) * pictureBytes);
-  }
-  return { count: files.length, shape: [size, size, 3], pixels, files };
-}
-
-async function findImages(folder: string): Promise<string[]> {
-  const entries = await fs.readdir(folder, { recursive: true, withFileTypes: true }).catch((error) => {
-    if (error.code === "ENOENT") {
-      throw new DataError(
-        "ERR_FOLDER_NOT_FOUND",
-        `There is no folder ${path.resolve(folder)}. Check the path.`,
-      );
-    }
-    if (error.code === "ENOTDIR") {
-      throw new DataError(
-        "ERR_FOLDER_NOT_A_FOLDER",
-        `${path.resolve(folder)} is a file. Give the folder that it lies in.`,
-      );
-    }
-    throw error;
-  });
-  const files = entries
-    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith("."))
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .filter((file) => extensions.has(path.extname(file).toLowerCase()))
-    .sort(); // by code units: the same order on every machine, whatever its language
-  if (files.length === 0) {
-    throw new DataError(
-      "ERR_FOLDER_EMPTY",
-      `There is no JPEG, PNG or WebP file (${[...extensions].join(", ")}) in ${path.resolve(folder)} or the folders in it.`,
+  if (cache !== undefined) requirePath("cache", cache);
+  requireInteger("concurrency", concurrency, 1);
+  if (onBadFile !== "list" && onBadFile !== "throw") {
+    throw new ConfigError(
+      "ERR_OPTION_OUT_OF_RANGE",
+      `onBadFile has to be "list" or "throw", not "${onBadFile}".`,
     );
   }
-  return files;
+  const decoding = requireDecoding(options);
+  signal?.throwIfAborted();
+  const names = (await findImages(folder)).map((file) => path.relative(folder, file));
+
+  const key = cache === undefined ? "" : await keyOf(folder, names, decoding);
+  let decoded = cache === undefined ? undefined : await fromCache(cache, key);
+  if (!decoded || (onBadFile === "throw" && decoded.badFiles.length > 0)) {
+    decoded = await decodeFolder(folder, names, decoding, { onBadFile, concurrency, signal });
+    if (cache !== undefined) {
+      const content = { names: decoded.names, badFiles: decoded.badFiles };
+      await writeCache(cache, key, content, decoded.pixels);
+    }
+  }
+  const inFolder = (name: string) => path.join(folder, name);
+  const badFiles = decoded.badFiles.map(({ name, ...bad }): BadFile => ({ file: inFolder(name), ...bad }));
+  warnOf(badFiles, names.length);
+  return {
+    count: decoded.names.length,
+    shape: [decoding.size, decoding.size, 3],
+    pixels: decoded.pixels,
+    files: decoded.names.map(inFolder),
+    badFiles,
+  };
 }
 
-/** One picture as `[size, size, 3]` bytes. */
-async function loadImage(file: string, size: number, maxPixels: number): Promise<Uint8Array> {
-  // Read here and not by libvips: that caches files by name and would not see one that was repaired meanwhile.
-  const bytes = await readRegularFile(file).catch((error) => {
-    throw brokenImage(file, error);
+async function fromCache(file: string, key: string): Promise<DecodedFolder | undefined> {
+  const found = await readCache(file, key);
+  if (!found) return undefined;
+  const { names, badFiles } = found.content as Pick<DecodedFolder, "names" | "badFiles">;
+  return { names, badFiles, pixels: found.pixels };
+}
+
+/** What is left out silently is missed too late. */
+function warnOf(badFiles: BadFile[], total: number): void {
+  const [first] = badFiles;
+  if (!first) return;
+  const others = badFiles.length > 1 ? ` (and ${badFiles.length - 1} more, see badFiles)` : "";
+  process.emitWarning(`${badFiles.length} of ${total} files were left out: ${first.message}${others}`, {
+    type: "LatentlabWarning",
+    code: first.code,
   });
-  const format = await checkHeader(file, bytes, maxPixels);
-  if (format === "png" && !hasPngEnd(bytes)) {
-    throw brokenImage(file, new Error("its end is missing, as if it had been copied in part"));
-  }
-  try {
-    const { data } = await sharp(bytes, { failOn: "warning", limitInputPixels: maxPixels, autoOrient: true })
-      .resize(size, size, { fit: "cover", position: "centre" })
-      .flatten({ background: "white" })
-      .toColourspace("srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    return data;
-  } catch (error) {
-    throw brokenImage(file, error);
-  }
-}
-
-/** Reading a named pipe would wait for ever, until somebody writes to it. */
-async function readRegularFile(file: string): Promise<Buffer> {
-  const status = await fs.stat(file);
-  if (!status.isFile()) throw new Error("it is not a regular file");
-  return fs.readFile(file);
-}
-
-/** Checks format and size from the first bytes, before anything is decoded, and returns the format. */
-async function checkHeader(file: string, bytes: Buffer, maxPixels: number): Promise<string> {
-  const { width, height, format } = await readHeader(bytes).catch((error) => {
-    throw brokenImage(file, error);
-  });
-  if (!formats.has(format)) {
-    throw brokenImage(file, new Error(`its content is ${format}, not JPEG, PNG or WebP`));
-  }
-  if (width * height > maxPixels) {
-    throw new DataError(
-      "ERR_IMAGE_TOO_LARGE",
-      `${file} has ${width} x ${height} pixels, more than the limit of ${maxPixels}. Remove it, or raise maxPixels if you trust it.`,
-      file,
-    );
-  }
-  return format;
-}
-
-/** Asynchronous as a whole: sharp's constructor already throws for an empty file. */
-async function readHeader(bytes: Buffer): Promise<Metadata> {
-  return sharp(bytes, { limitInputPixels: false }).metadata();
-}
-
-function brokenImage(file: string, cause: unknown): DataError {
-  const reason = cause instanceof Error ? cause.message.trim() : String(cause);
-  return new DataError(
-    "ERR_IMAGE_BROKEN",
-    `${file} cannot be read as a picture: ${reason}. Repair it or remove it from the folder.`,
-    file,
-    { cause },
-  );
 }

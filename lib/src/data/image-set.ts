@@ -15,6 +15,9 @@ export interface ImageSet {
   factors?: CardFactors[];
   /** Where every picture was read from, where they come from files. */
   files?: string[];
+  /** Class of every picture, where they have classes: an index into `classNames`. */
+  labels?: Uint8Array;
+  classNames?: readonly string[];
 }
 
 /** 8-bit pictures to look at and to measure on. */
@@ -43,6 +46,8 @@ export function selectImages(set: ImageSet, indices: ArrayLike<number>): ImageSe
     pixels: gatherPixels(set, order),
     ...(set.factors && { factors: order.map((index) => set.factors?.[index] as CardFactors) }),
     ...(set.files && { files: order.map((index) => set.files?.[index] as string) }),
+    ...(set.labels && { labels: Uint8Array.from(order, (index) => set.labels?.[index] as number) }),
+    ...(set.classNames && { classNames: set.classNames }),
   };
 }
 

@@ -1,15 +1,22 @@
-import type { Autoencoder } from "../autoencoder/autoencoder.js";
+import type { Codec } from "../autoencoder/codec.js";
 import { DataError } from "../errors.js";
 import type { ImageSet } from "./image-set.js";
 
-/** Throws DataError `ERR_SHAPE_MISMATCH` unless the pictures have the size that the model was made for. */
-export function requireMatchingImages(model: Autoencoder, images: ImageSet): void {
-  const { imageSize, imageChannels } = model.config;
+/** Throws DataError `ERR_SHAPE_MISMATCH` unless the model takes pictures of this size. */
+export function requireMatchingImages(model: Codec, images: ImageSet): void {
+  const { imageSize, imageChannels, downsampling } = model;
   const [height, width, channels] = images.shape;
-  if (height !== imageSize || width !== imageSize || channels !== imageChannels) {
-    throw new DataError(
-      "ERR_SHAPE_MISMATCH",
-      `The model takes pictures of ${imageSize} x ${imageSize} x ${imageChannels}, these are ${height} x ${width} x ${channels}. Load them with another size, or make the model with another imageSize.`,
-    );
-  }
+  const fits =
+    imageSize === undefined
+      ? height > 0 && width > 0 && height % downsampling === 0 && width % downsampling === 0
+      : height === imageSize && width === imageSize;
+  if (fits && channels === imageChannels) return;
+  const wanted =
+    imageSize === undefined
+      ? `whose sides are multiples of ${downsampling}, with ${imageChannels} channels`
+      : `of ${imageSize} x ${imageSize} x ${imageChannels}`;
+  throw new DataError(
+    "ERR_SHAPE_MISMATCH",
+    `The model takes pictures ${wanted}, these are ${height} x ${width} x ${channels}. Load them with another size, or make the model with another imageSize.`,
+  );
 }

@@ -78,9 +78,35 @@ describe("cards", () => {
     }
   });
 
-  it("come in other sizes, with as many glyphs as fit", () => {
+  it("come in other sizes, in grey, and with fewer glyphs", () => {
     expect(cards({ count: 2, size: 64 }).shape).toEqual([64, 64, 3]);
-    expect(() => cards({ count: 1, size: 16 })).toThrow(ConfigError);
-    expect(() => cards({ count: 0 })).toThrow(/count/);
+    expect(cards({ count: 2, size: 16, channels: 1 })).toMatchObject({ shape: [16, 16, 1] });
+    expect(cards({ count: 2, size: 16, channels: 1 }).pixels.length).toBe(2 * 16 * 16);
+    const [first] = cards({ count: 1, cells: 3 }).factors ?? [];
+    for (const offset of [first?.left, first?.top]) expect([5, 6, 7]).toContain(offset);
+  });
+
+  it("are drawn from the boards that are given", () => {
+    const boards = [
+      { a: 1, b: 6 },
+      { a: 3, b: 3 },
+    ];
+    const { factors = [] } = cards({ count: 200, size: 16, boards });
+    expect(factors.filter(({ a, b }) => a === 1 && b === 6).length).toBeGreaterThan(60);
+    expect(factors.every(({ a, b }) => (a === 1 && b === 6) || (a === 3 && b === 3))).toBe(true);
+  });
+
+  it("refuse options that no card has", () => {
+    const refuse = (options: object, message: RegExp) => {
+      expect(() => cards({ count: 1, ...options })).toThrow(ConfigError);
+      expect(() => cards({ count: 1, ...options })).toThrow(message);
+    };
+    refuse({ count: 0 }, /count/);
+    refuse({ size: 15 }, /size has to be a whole number of at least 16/);
+    refuse({ channels: 2 }, /channels has to be 1 or 3/);
+    refuse({ cells: 1 }, /cells/);
+    refuse({ cells: 5 }, /at most 4 for cards of 32 pixels/);
+    refuse({ boards: [] }, /boards is empty/);
+    refuse({ boards: [{ a: 0, b: 8 }] }, /glyph 8/);
   });
 });

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { crc32, deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { imageFolder } from "../../src/index.js";
@@ -169,7 +170,7 @@ describe("imageFolder", () => {
     };
     for (const [name, bytes] of Object.entries(broken)) {
       await save(name, bytes);
-      await expect(imageFolder(folder), name).rejects.toMatchObject({
+      await expect(imageFolder(folder, { onBadFile: "throw" }), name).rejects.toMatchObject({
         code: "ERR_IMAGE_BROKEN",
         file: path.join(folder, name),
         message: expect.stringContaining(name),
@@ -218,7 +219,7 @@ describe("imageFolder", () => {
     await symlink(picture, path.join(folder, "link.png"));
     expect((await imageFolder(folder)).files).toEqual([path.join(folder, "link.png"), picture]);
     await symlink(folder, path.join(folder, "loop.png"));
-    await expect(imageFolder(folder)).rejects.toMatchObject({
+    await expect(imageFolder(folder, { onBadFile: "throw" })).rejects.toMatchObject({
       code: "ERR_IMAGE_BROKEN",
       file: path.join(folder, "loop.png"),
     });
@@ -240,10 +241,12 @@ describe("imageFolder", () => {
   });
 
   it("refuses an image bomb from its header, without decoding it", async () => {
-    const bomb = await sharp({ create: { width: 12_000, height: 12_000, channels: 3, background: "black" } })
-      .png({ palette: true, colours: 2, compressionLevel: 9 })
-      .toBuffer();
+    const bomb = blackPng(12_000, 12_000);
     expect(bomb.length).toBeLessThan(100_000);
+    // It is a whole picture, which sharp would go on to decode: no defect is what it is refused for.
+    const inflated = await sharp(blackPng(300, 300)).raw().toBuffer({ resolveWithObject: true });
+    expect(inflated.info).toMatchObject({ width: 300, height: 300 });
+    expect(await sharp(bomb, { limitInputPixels: false }).metadata()).toMatchObject({ width: 12_000 });
     await save("bomb.png", bomb);
     const startedAtMs = performance.now();
     await expect(imageFolder(folder)).rejects.toMatchObject({
@@ -258,4 +261,137 @@ describe("imageFolder", () => {
     });
     expect((await imageFolder(folder, { maxPixels: 64 })).count).toBe(1);
   });
+
+  it("lists bad files, warns once, and loads the rest; or throws, if asked to", async () => {
+    await save("a.png", await halves(8, 8, red, red).png().toBuffer());
+    await save("b.png", "no picture");
+    await save("c.png", await halves(8, 8, blue, blue).png().toBuffer());
+    await save("d.png", blackPng(12_000, 12_000));
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => warnings.push(warning);
+    process.on("warning", listen);
+    const set = await imageFolder(folder, { size: 4 });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", listen);
+    expect(set).toMatchObject({ count: 2, files: ["a.png", "c.png"].map((name) => path.join(folder, name)) });
+    expect(set.pixels.length).toBe(2 * 4 * 4 * 3);
+    for (const [index, colour] of [red, blue].entries()) expectColour(pixelOf(set, 4, index, 2, 2), colour);
+    expect(set.badFiles).toMatchObject([
+      { file: path.join(folder, "b.png"), code: "ERR_IMAGE_BROKEN" },
+      { file: path.join(folder, "d.png"), code: "ERR_IMAGE_TOO_LARGE" },
+    ]);
+    expect(warnings.map(({ name, message }) => `${name}: ${message}`)).toEqual([
+      expect.stringMatching(/^LatentlabWarning: 2 of 4 files were left out: .*b\.png.*1 more, see badFiles/),
+    ]);
+    await expect(imageFolder(folder, { onBadFile: "throw" })).rejects.toMatchObject({
+      code: "ERR_IMAGE_BROKEN",
+      file: path.join(folder, "b.png"),
+    });
+  });
+
+  it("throws the first error where no picture is left", async () => {
+    await save("a.png", "no picture");
+    await save("b.png", "nor this");
+    await expect(imageFolder(folder)).rejects.toMatchObject({ file: path.join(folder, "a.png") });
+  });
+
+  it("crops at random places that the seed and the file's name decide", async () => {
+    const ramp = Buffer.from(
+      Array.from({ length: 256 * 16 }, (_, index) => new Array(3).fill(index % 256)).flat(),
+    );
+    const wide = await sharp(ramp, { raw: { width: 256, height: 16, channels: 3 } })
+      .png()
+      .toBuffer();
+    // Stored upright and turned by EXIF: the crop is one of the picture as it is seen.
+    const tall = await sharp(wide).rotate(90).withMetadata({ orientation: 8 }).png().toBuffer();
+    for (const name of ["a.png", "b.png", "c.png"]) await save(name, wide);
+    await save("d.png", tall);
+    const lefts = async (options: object) => {
+      const set = await imageFolder(folder, { size: 16, crop: "random", ...options });
+      return Array.from({ length: set.count }, (_, index) => {
+        const [left = 0] = pixelOf(set, 16, index, 3, 0);
+        expectColour(pixelOf(set, 16, index, 3, 15), [left + 15], 1); // not scaled, not mirrored
+        return left;
+      });
+    };
+    const first = await lefts({ seed: 1 });
+    expect(new Set(first).size).toBe(4);
+    expect(await lefts({ seed: 1, concurrency: 1 })).toEqual(first);
+    expect(await lefts({ seed: 2 })).not.toEqual(first);
+    await rm(path.join(folder, "a.png"));
+    expect(await lefts({ seed: 1 })).toEqual(first.slice(1));
+  });
+
+  it("lays transparent pictures on the background that is asked for, also 16-bit and half transparent ones", async () => {
+    const clear = Buffer.from(Array.from({ length: 64 }, () => [255, 0, 0, 128]).flat());
+    const raw = { width: 8, height: 8, channels: 4 as const };
+    await save("a.png", await sharp(clear, { raw }).png().toBuffer());
+    await save("b.png", await sharp(clear, { raw }).toColourspace("rgb16").png().toBuffer());
+    const grey = Buffer.from(Array.from({ length: 64 }, () => [200, 0]).flat());
+    await save(
+      "c.png",
+      await sharp(grey, { raw: { ...raw, channels: 2 } })
+        .toColourspace("b-w")
+        .png()
+        .toBuffer(),
+    );
+    const deep = sharp(grey, { raw: { ...raw, channels: 2 } }).toColourspace("grey16");
+    await save("d.png", await deep.png().toBuffer());
+    expect(await sharp(path.join(folder, "d.png")).metadata()).toMatchObject({
+      depth: "ushort",
+      channels: 2,
+    });
+    const set = await imageFolder(folder, { size: 8, background: "#0000ff" });
+    for (const index of [0, 1]) expectColour(pixelOf(set, 8, index, 4, 4), [128, 0, 127]);
+    for (const index of [2, 3]) expectColour(pixelOf(set, 8, index, 4, 4), [0, 0, 255]);
+  });
+
+  it("decodes at most as many files at a time as are asked for, and stops when told to", async () => {
+    for (let index = 0; index < 12; index++)
+      await save(`${index}.png`, await halves(8, 8, red, red).png().toBuffer());
+    const all = await imageFolder(folder, { size: 8 });
+    expect((await imageFolder(folder, { size: 8, concurrency: 1 })).pixels).toEqual(all.pixels);
+    const controller = new AbortController();
+    const loading = imageFolder(folder, { size: 8, concurrency: 1, signal: controller.signal });
+    setImmediate(() => controller.abort(new Error("enough")));
+    await expect(loading).rejects.toThrow("enough");
+    await expect(imageFolder(folder, { signal: controller.signal })).rejects.toThrow("enough");
+  });
+
+  it.each([
+    [{ size: 0 }, /size/],
+    [{ crop: "left" }, /crop has to be/],
+    [{ onBadFile: "ignore" }, /onBadFile has to be/],
+    [{ background: "no colour" }, /background has to be a colour/],
+    [{ concurrency: 0 }, /concurrency/],
+    [{ seed: -1 }, /seed/],
+    [{ cache: "" }, /cache has to be a path/],
+  ])("refuses %j", async (options, message) => {
+    await expect(imageFolder(folder, options as object)).rejects.toMatchObject({
+      name: "ConfigError",
+      message: expect.stringMatching(message),
+    });
+  });
 });
+
+/** A whole PNG of black pixels, one bit each, made without an encoder: small and at once, however large the picture. */
+function blackPng(width: number, height: number): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+    const frame = Buffer.alloc(8);
+    frame.writeUInt32BE(data.length);
+    frame.writeUInt32BE(crc32(body), 4);
+    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width);
+  header.writeUInt32BE(height, 4);
+  header[8] = 1; // bits a pixel, grey
+  const rows = Buffer.alloc(height * (1 + Math.ceil(width / 8)));
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows, { level: 9 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}

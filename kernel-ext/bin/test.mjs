@@ -6,14 +6,15 @@ import { join } from "node:path";
 import { findChromium, root } from "./setup/paths.mjs";
 import { runInForeground, SetupError } from "./setup/process.mjs";
 import { runCommand, runSteps } from "./setup/run-steps.mjs";
-import { allSteps } from "./setup/steps.mjs";
+import { allSteps, engineNames } from "./setup/steps.mjs";
 
 const resultFile = join(root, "test-results", "vitest.json");
 
 await runCommand(async () => {
   console.log("latentlab: set-up for the tests");
   requireChromium();
-  await runSteps(allSteps({ engineRequired: true }));
+  // Every engine, and PyTorch to compare them with.
+  await runSteps(allSteps({ required: engineNames, pytorch: true }));
 
   await check("style and imports", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "."]);
   await check("types of the tests", "typescript/bin/tsc", ["-p", "tsconfig.test.json"]);

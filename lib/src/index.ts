@@ -3,41 +3,46 @@
  *
  * Pictures are `[batch, height, width, channels]` everywhere, in [-1, 1] on the engine and 0..255 on the host.
  */
-export {
-  decodeLatents,
-  type EncodedImages,
-  encodeImages,
-  reconstruct,
-  sampleLatents,
-} from "./autoencoder/apply.js";
-export { type Autoencoder, createAutoencoder } from "./autoencoder/autoencoder.js";
-export type { AutoencoderConfig } from "./autoencoder/config.js";
-export type { Posterior } from "./autoencoder/encoder.js";
-export { type CardFactors, cards, glyphNames } from "./data/cards.js";
-export { contactSheet } from "./data/contact-sheet.js";
-export { type ImageFolderOptions, imageFolder } from "./data/image-folder.js";
-export {
-  type FloatArray,
-  type ImageSet,
-  type Pictures,
-  pictures,
-  selectImages,
-  splitImages,
-  toTensor,
-} from "./data/image-set.js";
-export type { EngineDescription, EngineDetails, EngineName } from "./engine/engine.js";
+export * from "./adversary/index.js";
+export * from "./autoencoder/index.js";
+export * from "./autoencoder/kl/index.js";
+export * from "./data/index.js";
+export type {
+  AdamSnapshot,
+  CompiledStep,
+  DeviceName,
+  EngineDescription,
+  EngineDetails,
+  EngineMemory,
+  EngineName,
+  EngineOptions,
+  InputGradient,
+  Precision,
+  ValueAndGradients,
+} from "./engine/engine.js";
 export * as engine from "./engine/index.js";
 export * from "./errors.js";
-export {
-  type ChannelStatistics,
-  type LatentStatistics,
-  latentStatistics,
-} from "./metrics/latent-statistics.js";
-export { psnr, psnrPerPicture } from "./metrics/psnr.js";
-export { klRate } from "./metrics/rate.js";
-export { groupNorm, groupsOf } from "./nn/group-norm.js";
+export * from "./losses/index.js";
+export * from "./metrics/index.js";
+export { attentionBlock, multiHeadAttention } from "./nn/attention.js";
+export { dense } from "./nn/dense.js";
+export { type GroupNormOptions, groupNorm, groupsOf } from "./nn/group-norm.js";
+export { layerNorm, normaliseRows } from "./nn/layer-norm.js";
 export { conv2d, residualBlock, silu, upsampleNearest } from "./nn/layers.js";
-export { addConv2d, addGroupNorm, addResidualBlock, type Parameters } from "./nn/parameters.js";
+export {
+  addAttentionBlock,
+  addConv2d,
+  addDense,
+  addGroupNorm,
+  addResidualBlock,
+  type Parameters,
+} from "./nn/parameters.js";
+export { createNoise, type Noise } from "./noise.js";
+export * from "./pretrained/index.js";
 export { createRandom, type Random } from "./random.js";
+export * from "./safetensors/index.js";
+export * from "./statistics/index.js";
+export { type Adam, createAdam } from "./train/adam.js";
+export type { Checkpoint } from "./train/checkpoint.js";
 export { type FitOptions, fit, type TrainingEvent } from "./train/fit.js";
 export { autoencoderLoss, klDivergence, type LossTerms, squaredError } from "./train/loss.js";

@@ -32,6 +32,7 @@ export const checks = [
   { title: "kernel answers", look: checkKernelAnswers },
   { title: "wasm engine", look: () => checkEngine("wasm") },
   { title: "tensorflow engine", optional, look: () => checkEngine("tensorflow") },
+  { title: "torch engine", optional, look: () => checkEngine("torch") },
   { title: "browser for the tests", optional, look: checkBrowser },
 ];
 
@@ -85,12 +86,17 @@ async function checkKernelAnswers() {
   return { ok: answer === "42", detail: `6 * 7 = ${answer}`, fix: setupFix };
 }
 
+/** Starts the engine in a process of its own: a native library that fails takes nothing else with it. */
 async function checkEngine(name) {
   const program = `const { engine } = await import("latentlab");
-const { version, device } = await engine.use(${JSON.stringify(name)});
-console.log(version + " on " + device);`;
+const finding = await engine.use(${JSON.stringify(name)}).then(
+  ({ version, device }) => ({ ok: true, detail: version + " on " + device }),
+  ({ message, fix }) => ({ ok: false, detail: message.split(". ")[0], fix }),
+);
+console.log(JSON.stringify(finding));`;
   const printed = await run(process.execPath, ["--input-type=module", "--eval", program]);
-  return { ok: true, detail: printed.trim() };
+  const finding = JSON.parse(printed.trim().split("\n").at(-1));
+  return { ...finding, fix: finding.fix ? `run "${finding.fix}".` : setupFix };
 }
 
 function checkBrowser() {

@@ -29,6 +29,7 @@ async function setUp(options: {
   python?: string;
   path?: string;
   before?: string;
+  variant?: "cpu" | "gpu";
 }): Promise<Outcome> {
   const program = `
     ${options.before ?? ""};
@@ -38,6 +39,8 @@ async function setUp(options: {
     await setupTensorflow({
       root: ${JSON.stringify(options.root)},
       python: ${JSON.stringify(options.python ?? "/nowhere/python3")},
+      variant: ${JSON.stringify(options.variant ?? "cpu")},
+      force: ${JSON.stringify(options.variant === "gpu" && options.path === undefined)},
       log: (line) => log.push(line),
     }).catch((error) => Object.assign(outcome, { failure: error.message, fix: error.fix }));
     console.log(JSON.stringify(outcome));`;
@@ -69,6 +72,21 @@ describe("setupTensorflow", () => {
       failure: expect.stringMatching(/Could not download tensorflow/),
       fix: expect.stringContaining("npm run setup"),
     });
+    expect(await leftIn(root)).toEqual([]);
+  });
+
+  it("asks for NVIDIA's driver before it downloads gigabytes for a GPU, and says how many", async () => {
+    // Files that tell of a driver are looked for by name: an empty machine is one on which none of them exists.
+    const before = `
+      const fs = await import("node:fs");
+      fs.default.existsSync = () => false;
+      (await import("node:module")).syncBuiltinESMExports()`;
+    expect(await setUp({ root, before, path: "/nowhere", variant: "gpu" })).toMatchObject({
+      failure: expect.stringMatching(/no NVIDIA driver.*3\.3 GB/),
+    });
+    const outcome = await setUp({ root, python: "false", variant: "gpu" });
+    expect(outcome.failure).toMatch(/Could not download tensorflow/);
+    expect(outcome.log).toEqual([expect.stringContaining("3.3 GB")]);
     expect(await leftIn(root)).toEqual([]);
   });
 

@@ -3,19 +3,30 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type FloatArray, type ImageSet, type Pictures, toPixels, toTensor } from "../data/image-set.js";
 import { requireMatchingImages } from "../data/match.js";
 import { DataError } from "../errors.js";
+import { createNoise } from "../noise.js";
 import { requireInteger } from "../options.js";
 import { createRandom } from "../random.js";
-import type { Autoencoder } from "./autoencoder.js";
+import { passBottleneck } from "./bottleneck/bottleneck.js";
+import { kl } from "./bottleneck/posterior.js";
+import { type Codec, latentShape } from "./codec.js";
+import type { Posterior } from "./encoder.js";
 
 /** Pictures or latents that pass through the model at a time: bounds the memory, not the result. */
 interface BatchOptions {
   batchSize?: number;
 }
 
-/** Posteriors on the host, both `[count, height / f, width / f, latentChannels]`. */
+/** Latents on the host, both `[count, height / f, width / f, latentChannels]`. */
 export interface EncodedImages {
+  /**
+   * What the decoder gets of each picture where nothing is drawn: the posterior's mean, after the bottleneck's
+   * bounds.
+   */
   mean: FloatArray;
-  /** Standard deviation, `exp(logvar / 2)`. */
+  /**
+   * Standard deviation of the latents of one picture: `exp(logvar / 2)` for a variational autoencoder, to first order
+   * where the bottleneck bends the latents after they were drawn, and 0 where it draws nothing.
+   */
   sigma: FloatArray;
 }
 
@@ -25,24 +36,64 @@ export interface EncodedImages {
  * @throws DataError `ERR_SHAPE_MISMATCH` for pictures of another size than the model's
  */
 export async function encodeImages(
-  model: Autoencoder,
+  model: Codec,
   images: ImageSet,
   { batchSize = 64 }: BatchOptions = {},
 ): Promise<EncodedImages> {
   requireMatchingImages(model, images);
-  const shape = [images.count, ...latentShape(model)];
-  const mean = emptyFloats(shape);
-  const sigma = emptyFloats(shape);
-  await forEachBatch(images.count, batchSize, async (start, count) => {
-    const results = tf.tidy(() => {
-      const posterior = model.encode(toTensor(images, range(start, count)));
-      return [posterior.mean, tf.exp(tf.mul(posterior.logvar, 0.5))];
-    });
-    const [means, sigmas] = await readAndDispose(results);
-    mean.data.set(means as Float32Array, (start * mean.data.length) / images.count);
-    sigma.data.set(sigmas as Float32Array, (start * sigma.data.length) / images.count);
+  const [mean, sigma] = await encodeBatches(model, images, batchSize, 2, (posterior) => {
+    if (!model.bottleneck) return [posterior.mean, tf.exp(tf.mul(posterior.logvar, 0.5))];
+    const { latents, sigma } = passBottleneck(model.bottleneck, posterior);
+    return [latents, sigma ?? tf.zerosLike(latents)];
   });
-  return { mean, sigma };
+  return { mean: mean as FloatArray, sigma: sigma as FloatArray };
+}
+
+/**
+ * One draw of every picture's latents, exactly as the model's bottleneck makes them, without its perturbations: what
+ * a diffusion model is trained on. (`sampleLatents` draws from `encodeImages`' numbers, which is the same where
+ * nothing bends the latents after they were drawn.)
+ *
+ * @param options.seed of the noise
+ * @returns `[count, height / f, width / f, latentChannels]`
+ * @throws DataError `ERR_SHAPE_MISMATCH` for pictures of another size than the model's
+ */
+export async function drawLatents(
+  model: Codec,
+  images: ImageSet,
+  { batchSize = 64, seed = 0 }: BatchOptions & { seed?: number } = {},
+): Promise<FloatArray> {
+  requireMatchingImages(model, images);
+  const noise = createNoise(seed);
+  try {
+    const stages = model.bottleneck ?? [kl({ weight: 0 })];
+    const [latents] = await encodeBatches(model, images, batchSize, 1, (posterior) => [
+      passBottleneck(stages, posterior, { noise }).latents,
+    ]);
+    return latents as FloatArray;
+  } finally {
+    noise.dispose();
+  }
+}
+
+/** Encodes batch by batch and collects `results` tensors of the latents' shape. */
+async function encodeBatches(
+  model: Codec,
+  images: ImageSet,
+  batchSize: number,
+  results: number,
+  work: (posterior: Posterior) => tf.Tensor[],
+): Promise<FloatArray[]> {
+  const shape = [images.count, ...latentShape(model, images.shape)];
+  const collected = Array.from({ length: results }, () => emptyFloats(shape));
+  await forEachBatch(images.count, batchSize, async (start, count) => {
+    const tensors = tf.tidy(() => work(model.encode(toTensor(images, range(start, count)))));
+    for (const [index, values] of (await readAndDispose(tensors)).entries()) {
+      const { data } = collected[index] as FloatArray;
+      data.set(values, (start * data.length) / images.count);
+    }
+  });
+  return collected;
 }
 
 /**
@@ -52,34 +103,30 @@ export async function encodeImages(
  * @throws DataError `ERR_SHAPE_MISMATCH` for latents of another shape than the model's
  */
 export async function decodeLatents(
-  model: Autoencoder,
+  model: Codec,
   latents: FloatArray,
   { batchSize = 64 }: BatchOptions = {},
 ): Promise<Pictures> {
-  const shape = latentShape(model);
-  const latentSize = shape[0] * shape[1] * shape[2];
-  const [count = 0] = latents.shape;
-  if (latents.shape.join() !== [count, ...shape].join() || latents.data.length !== count * latentSize) {
-    throw new DataError(
-      "ERR_SHAPE_MISMATCH",
-      `The model decodes latents of shape [count, ${shape.join(", ")}], these are [${latents.shape.join(", ")}] with ${latents.data.length} values.`,
-    );
-  }
-  const { imageSize, imageChannels } = model.config;
-  const pictureSize = imageSize * imageSize * imageChannels;
+  const { count, height, width } = requireMatchingLatents(model, latents);
+  const { latentChannels, downsampling, imageChannels } = model;
+  const latentSize = height * width * latentChannels;
+  const pictureShape = [height * downsampling, width * downsampling, imageChannels] as const;
+  const pictureSize = pictureShape[0] * pictureShape[1] * imageChannels;
   const data = new Uint8Array(count * pictureSize);
   await forEachBatch(count, batchSize, async (start, batch) => {
     const values = latents.data.subarray(start * latentSize, (start + batch) * latentSize);
-    const results = tf.tidy(() => [model.decode(tf.tensor4d(values, [batch, ...shape]))]);
+    const results = tf.tidy(() => [
+      model.decode(tf.tensor4d(values, [batch, height, width, latentChannels])),
+    ]);
     const [decoded] = await readAndDispose(results);
     data.set(toPixels(decoded as Float32Array), start * pictureSize);
   });
-  return { data, shape: [count, imageSize, imageSize, imageChannels] };
+  return { data, shape: [count, ...pictureShape] };
 }
 
 /** What the decoder makes of the posterior means of the pictures. */
 export async function reconstruct(
-  model: Autoencoder,
+  model: Codec,
   images: ImageSet,
   options: BatchOptions = {},
 ): Promise<Pictures> {
@@ -99,9 +146,19 @@ export function sampleLatents(
   return { data, shape: [...mean.shape] };
 }
 
-function latentShape({ config }: Autoencoder): [height: number, width: number, channels: number] {
-  const size = config.imageSize / config.downsampling;
-  return [size, size, config.latentChannels];
+/** Throws DataError `ERR_SHAPE_MISMATCH` unless the model decodes latents of this shape. */
+export function requireMatchingLatents(model: Codec, latents: FloatArray) {
+  const { imageSize, downsampling, latentChannels } = model;
+  const [count = 0, height = 0, width = 0] = latents.shape;
+  const side = imageSize === undefined ? undefined : imageSize / downsampling;
+  const wanted = [count, side ?? height, side ?? width, latentChannels];
+  const size = wanted.reduce((product, length) => product * length, 1);
+  if (latents.shape.join() === wanted.join() && latents.data.length === size) return { count, height, width };
+  const sides = side === undefined ? "height, width" : `${side}, ${side}`;
+  throw new DataError(
+    "ERR_SHAPE_MISMATCH",
+    `The model decodes latents of shape [count, ${sides}, ${latentChannels}], these are [${latents.shape.join(", ")}] with ${latents.data.length} values.`,
+  );
 }
 
 function emptyFloats(shape: number[]): FloatArray {

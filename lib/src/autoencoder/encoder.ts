@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { groupNorm } from "../nn/group-norm.js";
-import { conv2d, residualBlock, silu } from "../nn/layers.js";
-import { addConv2d, addGroupNorm, addResidualBlock, type Parameters } from "../nn/parameters.js";
-import type { Random } from "../random.js";
-import type { AutoencoderConfig } from "./config.js";
+import { conv2d } from "../nn/layers.js";
+import { addNormalisation, normaliseAndActivate } from "../nn/normalise.js";
+import { addConv2d } from "../nn/parameters.js";
+import { averagingShortcut } from "../nn/space-to-channel.js";
+import { type Blocks, type Drawing, drawLevel, drawMiddle, runLevel, runMiddle } from "./blocks.js";
 
 /** The diagonal Gaussian that the encoder returns; both `[batch, height / f, width / f, latentChannels]`. */
 export interface Posterior {
@@ -13,35 +13,49 @@ export interface Posterior {
 }
 
 /** Draws the encoder's parameters; the names and their order follow diffusers' `Encoder`. */
-export function initialiseEncoder(parameters: Parameters, random: Random, config: AutoencoderConfig): void {
-  const { widths, imageChannels, latentChannels } = config;
+export function drawEncoder(drawing: Drawing): void {
+  const { parameters, random, config } = drawing;
+  const { widths, imageSize, imageChannels, latentChannels } = config;
   const lowest = widths.length - 1;
   let channels = widths[0] as number;
   addConv2d(parameters, random, "encoder.conv_in", 3, imageChannels, channels);
   for (const [level, width] of widths.entries()) {
     const block = `encoder.down_blocks.${level}`;
-    addResidualBlock(parameters, random, `${block}.resnets.0`, channels, width);
+    drawLevel(drawing, block, imageSize / 2 ** level, channels, width);
     channels = width;
-    if (level < lowest) addConv2d(parameters, random, `${block}.downsamplers.0.conv`, 3, width, width);
+    if (level === lowest) continue;
+    // With shortcuts the resampling changes the width, so that space can become channels.
+    if (config.shortcuts === "spaceToChannel") channels = widths[level + 1] as number;
+    addConv2d(parameters, random, `${block}.downsamplers.0.conv`, 3, width, channels);
   }
-  addGroupNorm(parameters, "encoder.conv_norm_out", channels);
+  drawMiddle(drawing, "encoder.mid_block", channels);
+  addNormalisation(parameters, config.norm, "encoder.conv_norm_out", channels);
   addConv2d(parameters, random, "encoder.conv_out", 3, channels, 2 * latentChannels);
   addConv2d(parameters, random, "quant_conv", 1, 2 * latentChannels, 2 * latentChannels);
 }
 
 /** `[batch, height, width, imageChannels]` to the posterior of the latents. */
-export function encode(parameters: Parameters, config: AutoencoderConfig, pictures: tf.Tensor4D): Posterior {
+export function encode(blocks: Blocks, pictures: tf.Tensor4D): Posterior {
+  const { parameters, config } = blocks;
   return tf.tidy(() => {
     const lowest = config.widths.length - 1;
     let hidden = conv2d(parameters, "encoder.conv_in", pictures);
     for (let level = 0; level <= lowest; level++) {
       const block = `encoder.down_blocks.${level}`;
-      hidden = residualBlock(parameters, `${block}.resnets.0`, hidden);
-      if (level < lowest) hidden = conv2d(parameters, `${block}.downsamplers.0.conv`, hidden, 2);
+      hidden = runLevel(blocks, block, hidden);
+      if (level < lowest) hidden = downsample(blocks, `${block}.downsamplers.0.conv`, hidden);
     }
-    hidden = silu(groupNorm(parameters, "encoder.conv_norm_out", hidden));
+    hidden = runMiddle(blocks, "encoder.mid_block", hidden);
+    hidden = normaliseAndActivate(parameters, config.norm, "encoder.conv_norm_out", hidden);
     const moments = conv2d(parameters, "quant_conv", conv2d(parameters, "encoder.conv_out", hidden));
     const [mean, logvar] = tf.split(moments, 2, 3) as [tf.Tensor4D, tf.Tensor4D];
     return { mean, logvar: tf.clipByValue(logvar, -30, 20) };
   });
+}
+
+/** A convolution with stride 2, and the shortcut round it where the model has shortcuts. */
+function downsample({ parameters, config }: Blocks, name: string, x: tf.Tensor4D): tf.Tensor4D {
+  const convolved = conv2d(parameters, name, x, 2);
+  if (config.shortcuts === "none") return convolved;
+  return tf.add(convolved, averagingShortcut(x, convolved.shape[3]));
 }

@@ -29,8 +29,12 @@ export function convolveForFilterGradient(
 }
 
 /**
- * Gradient of a convolution with respect to its input, as one forward convolution: dy with stride - 1 zeros between
- * its pixels, convolved with the filter turned by 180 degrees and its channels exchanged.
+ * Gradient of a convolution with respect to its input, as one forward convolution of dy.
+ *
+ * Along one axis, y = stride * q + p being a pixel of the input in phase p < stride:
+ * dx[y] = sum over t of dy[q - t] * filter[stride * t + p + padding]. Every phase is a convolution of dy with a part of
+ * the filter. All of them together are one convolution with stride * stride times as many channels, which are then
+ * laid out as pixels. The usual way, zeros between the pixels of dy, multiplies mostly by zero.
  *
  * @param dy gradient of the output, `[batch, outHeight, outWidth, outChannels]`
  * @param filter `[filterHeight, filterWidth, channels, outChannels]`
@@ -43,15 +47,68 @@ export function convolveForInputGradient(
 ): tf.Tensor4D {
   return tf.tidy(() => {
     const { strideHeight, strideWidth, filterHeight, filterWidth, padInfo, inHeight, inWidth } = geometry;
-    const spread = insertZeros(insertZeros(dy, 1, strideHeight), 2, strideWidth);
-    const top = filterHeight - 1 - padInfo.top;
-    const left = filterWidth - 1 - padInfo.left;
-    const bottom = inHeight + filterHeight - 1 - top - spread.shape[1];
-    const right = inWidth + filterWidth - 1 - left - spread.shape[2];
-    const padded = padOrCrop(spread, [top, bottom], [left, right]);
-    const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
-    return tf.conv2d(padded, turned, 1, "valid");
+    const [batch, outHeight, outWidth] = dy.shape;
+    const channels = filter.shape[2];
+    const rows = phasesOf(filterHeight, strideHeight, padInfo.top);
+    const columns = phasesOf(filterWidth, strideWidth, padInfo.left);
+    const blocksDown = Math.ceil(inHeight / strideHeight);
+    const blocksRight = Math.ceil(inWidth / strideWidth);
+    // Position q of the result reads dy from q - last to q - first.
+    const padded = padOrCrop(
+      dy,
+      [rows.last, blocksDown - rows.first - outHeight],
+      [columns.last, blocksRight - columns.first - outWidth],
+    );
+    const phases = tf.conv2d(padded, phaseFilter(filter, rows, columns), 1, "valid");
+    if (strideHeight === 1 && strideWidth === 1) return phases;
+    const blocks = tf.reshape(phases, [batch, blocksDown, blocksRight, strideHeight, strideWidth, channels]);
+    const pixels = tf.reshape(tf.transpose(blocks, [0, 1, 3, 2, 4, 5]), [
+      batch,
+      blocksDown * strideHeight,
+      blocksRight * strideWidth,
+      channels,
+    ]) as tf.Tensor4D;
+    if (pixels.shape[1] === inHeight && pixels.shape[2] === inWidth) return pixels;
+    return tf.slice(pixels, [0, 0, 0, 0], [batch, inHeight, inWidth, channels]);
   });
+}
+
+/** The taps along one axis that the phases of `convolveForInputGradient` reach: t from `first` to `last`. */
+interface Phases {
+  stride: number;
+  first: number;
+  last: number;
+  /** Zeros to be put before and after the filter, so that `stride` taps belong to every t. */
+  before: number;
+  after: number;
+}
+
+function phasesOf(filterSize: number, stride: number, padding: number): Phases {
+  const first = -Math.floor((stride - 1 + padding) / stride);
+  const last = Math.max(Math.floor((filterSize - 1 - padding) / stride), first);
+  const before = -(stride * first + padding);
+  const after = stride * (last - first + 1) - before - filterSize;
+  return { stride, first, last, before, after };
+}
+
+/** `[height, width, channels, outChannels]` to `[t rows, t columns, outChannels, phases * channels]`, last t first. */
+function phaseFilter(filter: tf.Tensor4D, rows: Phases, columns: Phases): tf.Tensor4D {
+  const [, , channels, outChannels] = filter.shape;
+  const countRows = rows.last - rows.first + 1;
+  const countColumns = columns.last - columns.first + 1;
+  const exchanged = tf.transpose(filter, [0, 1, 3, 2]);
+  const padded = padOrCrop(exchanged, [rows.before, rows.after], [columns.before, columns.after], 0);
+  const parts = tf.reshape(padded, [
+    ...[countRows, rows.stride, countColumns, columns.stride],
+    ...[outChannels, channels],
+  ]);
+  const ordered = tf.reshape(tf.transpose(parts, [0, 2, 4, 1, 3, 5]), [
+    countRows,
+    countColumns,
+    outChannels,
+    rows.stride * columns.stride * channels,
+  ]) as tf.Tensor4D;
+  return tf.reverse(ordered, [0, 1]);
 }
 
 /** Pads or crops the input to the pixels that the forward convolution reads. */
@@ -64,39 +121,25 @@ function padToCoverage(input: tf.Tensor4D, geometry: ConvolutionGeometry): tf.Te
   return padOrCrop(input, [padInfo.top, bottom], [padInfo.left, right]);
 }
 
-/** Adds zeros at the borders; a negative amount takes pixels away. */
-function padOrCrop(images: tf.Tensor4D, rows: [number, number], columns: [number, number]): tf.Tensor4D {
-  const crop = (amount: number) => Math.max(-amount, 0);
-  const grow = (amount: number) => Math.max(amount, 0);
-  const [batch, height, width, channels] = images.shape;
-  let result = images;
-  if (Math.min(...rows, ...columns) < 0) {
-    result = tf.slice(
-      result,
-      [0, crop(rows[0]), crop(columns[0]), 0],
-      [batch, height - crop(rows[0]) - crop(rows[1]), width - crop(columns[0]) - crop(columns[1]), channels],
-    );
+type Amounts = [before: number, after: number];
+type Shape4D = [number, number, number, number];
+
+/** Adds zeros before and after two neighbouring axes, the first at `axis`; a negative amount takes values away. */
+function padOrCrop(tensor: tf.Tensor4D, rows: Amounts, columns: Amounts, axis: 0 | 1 = 1): tf.Tensor4D {
+  const none: Amounts = [0, 0];
+  const amounts = axis === 0 ? [rows, columns, none, none] : [none, rows, columns, none];
+  const cut = amounts.map(([before, after]) => [Math.max(-before, 0), Math.max(-after, 0)] as const);
+  let result = tensor;
+  if (cut.flat().some((amount) => amount > 0)) {
+    const start = cut.map(([before]) => before) as Shape4D;
+    const size = cut.map(
+      ([before, after], axis) => (tensor.shape[axis] as number) - before - after,
+    ) as Shape4D;
+    result = tf.slice(tensor, start, size);
   }
   if (Math.max(...rows, ...columns) <= 0) return result;
-  return tf.pad(result, [
-    [0, 0],
-    [grow(rows[0]), grow(rows[1])],
-    [grow(columns[0]), grow(columns[1])],
-    [0, 0],
-  ]);
-}
-
-/** Puts `stride - 1` zeros between neighbours along an axis: `size` becomes `(size - 1) * stride + 1`. */
-function insertZeros(images: tf.Tensor4D, axis: 1 | 2, stride: number): tf.Tensor4D {
-  if (stride === 1) return images;
-  const shape = [...images.shape] as [number, number, number, number];
-  const size = shape[axis];
-  const behind = [...images.shape];
-  behind.splice(axis + 1, 0, 1);
-  const padding = behind.map((): [number, number] => [0, 0]);
-  padding[axis + 1] = [0, stride - 1];
-  shape[axis] = size * stride;
-  const spread = tf.reshape(tf.pad(tf.reshape(images, behind), padding), shape) as tf.Tensor4D;
-  shape[axis] = (size - 1) * stride + 1;
-  return tf.slice(spread, [0, 0, 0, 0], shape) as tf.Tensor4D;
+  return tf.pad(
+    result,
+    amounts.map(([before, after]): Amounts => [Math.max(before, 0), Math.max(after, 0)]),
+  );
 }

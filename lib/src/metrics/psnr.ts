@@ -1,5 +1,5 @@
 import type { Pictures } from "../data/image-set.js";
-import { DataError } from "../errors.js";
+import { requireComparablePictures } from "./check.js";
 
 const peak = 255;
 
@@ -27,26 +27,9 @@ function toDecibel(meanSquaredError: number): number {
 
 /** Mean squared error of every picture. */
 function squaredErrors(original: Pictures, reconstruction: Pictures): number[] {
-  if (original.shape.join() !== reconstruction.shape.join()) {
-    throw new DataError(
-      "ERR_SHAPE_MISMATCH",
-      `Pictures of shape [${original.shape}] and [${reconstruction.shape}] cannot be compared; both need the same.`,
-    );
-  }
+  requireComparablePictures(original, reconstruction);
   const [count, height, width, channels] = original.shape;
   const size = height * width * channels;
-  if (count * size === 0) {
-    throw new DataError(
-      "ERR_SHAPE_MISMATCH",
-      `Pictures of shape [${original.shape}] have nothing to compare; give at least one picture.`,
-    );
-  }
-  if (original.data.length !== count * size || reconstruction.data.length !== count * size) {
-    throw new DataError(
-      "ERR_SHAPE_MISMATCH",
-      `Pictures of shape [${original.shape}] need ${count * size} values; these have ${original.data.length} and ${reconstruction.data.length}. Select pictures with pictures(set, indices), which keeps data and shape together.`,
-    );
-  }
   return Array.from({ length: count }, (_, picture) => {
     let sum = 0;
     for (let index = picture * size; index < (picture + 1) * size; index++) {

@@ -21,14 +21,41 @@ export function addConv2d(
   const bound = 1 / Math.sqrt(size * size * inChannels);
   const draw = (count: number) => Float32Array.from({ length: count }, () => random.uniform(-bound, bound));
   const weight = draw(size * size * inChannels * outChannels);
-  add(parameters, `${name}.weight`, weight, [size, size, inChannels, outChannels]);
-  add(parameters, `${name}.bias`, draw(outChannels), [outChannels]);
+  addVariable(parameters, `${name}.weight`, weight, [size, size, inChannels, outChannels]);
+  addVariable(parameters, `${name}.bias`, draw(outChannels), [outChannels]);
 }
 
 /** Adds a group normalisation's `<name>.weight` (ones) and `<name>.bias` (zeros), both `[channels]`. */
 export function addGroupNorm(parameters: Parameters, name: string, channels: number): void {
-  add(parameters, `${name}.weight`, new Float32Array(channels).fill(1), [channels]);
-  add(parameters, `${name}.bias`, new Float32Array(channels), [channels]);
+  addVariable(parameters, `${name}.weight`, new Float32Array(channels).fill(1), [channels]);
+  addVariable(parameters, `${name}.bias`, new Float32Array(channels), [channels]);
+}
+
+/** Adds a linear layer's `<name>.weight` `[size, outSize]` and `<name>.bias` `[outSize]`, drawn like a convolution's. */
+export function addDense(
+  parameters: Parameters,
+  random: Random,
+  name: string,
+  size: number,
+  outSize: number,
+): void {
+  const bound = 1 / Math.sqrt(size);
+  const draw = (count: number) => Float32Array.from({ length: count }, () => random.uniform(-bound, bound));
+  addVariable(parameters, `${name}.weight`, draw(size * outSize), [size, outSize]);
+  addVariable(parameters, `${name}.bias`, draw(outSize), [outSize]);
+}
+
+/** Adds the parameters of `attentionBlock`. */
+export function addAttentionBlock(
+  parameters: Parameters,
+  random: Random,
+  name: string,
+  channels: number,
+): void {
+  addGroupNorm(parameters, `${name}.group_norm`, channels);
+  for (const projection of ["to_q", "to_k", "to_v", "to_out.0"]) {
+    addDense(parameters, random, `${name}.${projection}`, channels, channels);
+  }
 }
 
 /** Adds the parameters of `residualBlock`. */
@@ -55,7 +82,13 @@ export function requireParameter(parameters: Parameters, name: string): tf.Varia
   return found;
 }
 
-function add(parameters: Parameters, name: string, values: Float32Array, shape: number[]): void {
+/** Adds a trainable tensor. */
+export function addVariable(
+  parameters: Parameters,
+  name: string,
+  values: Float32Array,
+  shape: number[],
+): void {
   const initial = tf.tensor(values, shape);
   // No name for TensorFlow.js: its names are unique in the whole process, and two models have the same names here.
   parameters[name] = tf.variable(initial, true);

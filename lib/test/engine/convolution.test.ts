@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { engine } from "../../src/index.js";
-import { engineNames } from "../engines.js";
+import { engineNames, useEngine } from "../engines.js";
 import { normal } from "../gradient-check.js";
 
 type Padding = "same" | "valid" | number | [[0, 0], [number, number], [number, number], [0, 0]];
@@ -89,7 +89,7 @@ beforeAll(async () => {
 
 describe.each(engineNames)("convolution gradients on %s equal those of TensorFlow.js's own", (name) => {
   beforeAll(async () => {
-    await engine.use(name);
+    await useEngine(name);
   });
 
   it.each(titled)("$title", ({ title, geometry }) => {
@@ -107,7 +107,7 @@ describe.each(engineNames)("convolution gradients on %s equal those of TensorFlo
 
 describe("a layers model", () => {
   it.each(engineNames)("trains on %s with the engine's kernels", async (name) => {
-    await engine.use(name);
+    await useEngine(name);
     const { default: layers } = await import("@tensorflow/tfjs");
     const model = layers.sequential({
       layers: [

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { inspect } from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAutoencoder, EngineError, engine } from "../../src/index.js";
@@ -27,9 +28,9 @@ describe("engine", () => {
   });
 
   it("names the engines that there are when asked for another", async () => {
-    await expect(engine.use("torch" as "wasm")).rejects.toMatchObject({
+    await expect(engine.use("jax" as "wasm")).rejects.toMatchObject({
       code: "ERR_ENGINE_UNKNOWN",
-      message: expect.stringMatching(/auto, tensorflow, wasm/),
+      message: expect.stringMatching(/auto, torch, tensorflow, wasm/),
     });
   });
 
@@ -51,9 +52,31 @@ describe("engine", () => {
     expect(description.name).toBe("wasm");
     expect(description.version).toMatch(/^\d+\.\d+\.\d+/);
     expect(description.notUsed).toEqual([
+      {
+        name: "torch",
+        reason: expect.stringContaining("not set up"),
+        fix: expect.stringContaining("npm run setup"),
+      },
       { name: "tensorflow", reason: expect.stringContaining("not set up"), fix: "npm run setup" },
     ]);
     expect(engine.describe()).toEqual(description);
+  });
+
+  it("prints its description as a few lines, with the reasons and remedies", async () => {
+    vi.stubEnv("LATENTLAB_ENGINES", "/nowhere");
+    await engine.use("auto");
+    const lines = inspect(engine.describe()).split("\n");
+    expect(lines[0]).toMatch(/^wasm \d+\.\d+\.\d+ on CPU, .*float32$/);
+    expect(lines.slice(1)).toEqual([
+      expect.stringMatching(/^not torch: .*not set up/),
+      expect.stringMatching(/^ {2}to have it: npm run setup -- --engine torch/),
+      expect.stringMatching(/^not tensorflow: .*not set up/),
+      "  to have it: npm run setup",
+    ]);
+    expect(JSON.parse(JSON.stringify(engine.describe()))).toMatchObject({
+      name: "wasm",
+      device: expect.stringContaining("CPU"),
+    });
   });
 
   it("reports an engine whose files are damaged, and keeps the one in use", async () => {
@@ -76,7 +99,7 @@ describe("engine", () => {
     await symlink(installed, path.join(folder, "tensorflow"));
     vi.stubEnv("LATENTLAB_ENGINES", folder);
     const description = await engine.use();
-    expect(description).toMatchObject({ name: "tensorflow", notUsed: [] });
+    expect(description).toMatchObject({ name: "tensorflow", notUsed: [{ name: "torch" }] });
     expect(tf.getBackend()).toBe("tensorflow");
     await rm(folder, { recursive: true });
   });
@@ -89,6 +112,51 @@ describe("engine", () => {
     await engine.use("tensorflow");
     expect(Array.from(tf.mul(tensor, 3).dataSync())).toEqual([3, 6, 9]);
     tensor.dispose();
+  });
+
+  it("refuses options that an engine lacks, names one that has them, and stays as it was", async () => {
+    await engine.use("wasm");
+    await expect(engine.use("wasm", { device: "cuda" })).rejects.toMatchObject({
+      code: "ERR_ENGINE_OPTION",
+      message: expect.stringMatching(/no device "cuda".*torch/),
+      fix: 'await engine.use("torch", { device: "cuda" })',
+    });
+    await expect(engine.use("wasm", { precision: "bfloat16" })).rejects.toMatchObject({
+      code: "ERR_ENGINE_OPTION",
+      fix: 'await engine.use("torch", { precision: "bfloat16" })',
+    });
+    await expect(engine.use("auto", { device: "gpu" as "cuda" })).rejects.toMatchObject({
+      code: "ERR_ENGINE_OPTION",
+      message: expect.stringMatching(/device has to be one of "auto", "cpu", "cuda"/),
+    });
+    expect(engine.describe().name).toBe("wasm");
+    expect(Array.from(tf.add([1], [2]).dataSync())).toEqual([3]);
+  });
+
+  it("goes on to the next engine with auto when one lacks an option", async () => {
+    vi.stubEnv("LATENTLAB_ENGINES", "/nowhere");
+    const failure = engine.use("auto", { precision: "bfloat16" });
+    await expect(failure).rejects.toMatchObject({
+      code: "ERR_ENGINE_UNAVAILABLE",
+      message: expect.stringMatching(/torch engine cannot start.*tensorflow.*bfloat16.*wasm.*bfloat16/s),
+      fix: expect.stringContaining("--engine torch"),
+    });
+  });
+
+  it("starts again with other options, and says so", async () => {
+    const reduced = await engine.use("torch", { device: "cpu", precision: "bfloat16" });
+    expect(reduced).toMatchObject({ name: "torch", precision: "bfloat16" });
+    const exact = await engine.use("torch", { device: "cpu" });
+    expect(exact).toMatchObject({ name: "torch", precision: "float32" });
+  });
+
+  it("counts what it holds", async () => {
+    await engine.use("wasm");
+    const before = engine.memory();
+    const tensor = tf.zeros([4, 4]);
+    expect(engine.memory()).toEqual({ ...before, tensors: before.tensors + 1, bytes: before.bytes + 64 });
+    tensor.dispose();
+    expect(engine.memory()).toEqual(before);
   });
 
   it("leaves uncaught exceptions and rejections to the program", () => {

@@ -12,3 +12,29 @@ it("sums over a picture's latents and averages over pictures", () => {
   const rate = klRate({ mean: floats([2, 0, 0, 0]), sigma: floats([1, 0.5, 1, 1]) });
   expect(rate).toBeCloseTo((2 + (0.25 - 1 + Math.log(4)) / 2) / 2, 6);
 });
+
+it("refuses posteriors without a finite divergence, and what does not fit", () => {
+  const good = floats([0, 0, 0, 0]);
+  const ones = floats([1, 1, 1, 1]);
+  for (const [mean, sigma, sentence] of [
+    [floats([0, Number.NaN, 0, 0]), ones, /^mean: 1 of 4 values are NaN or infinite/],
+    [good, floats([1, 1, Number.POSITIVE_INFINITY, 1]), /^sigma: 1 of 4 values/],
+    [good, floats([1, 0, -1, 1]), /^2 of 4 sigmas are 0 or below/],
+  ] as const) {
+    expect(() => klRate({ mean, sigma })).toThrow(
+      expect.objectContaining({
+        name: "DataError",
+        code: "ERR_NOT_FINITE",
+        message: expect.stringMatching(sentence),
+      }),
+    );
+  }
+  const other = { data: Float32Array.of(1, 1), shape: [2, 1, 1, 1] };
+  expect(() => klRate({ mean: good, sigma: other })).toThrow(
+    expect.objectContaining({ code: "ERR_SHAPE_MISMATCH" }),
+  );
+  const none = { data: new Float32Array(0), shape: [0, 1, 1, 2] };
+  expect(() => klRate({ mean: none, sigma: none })).toThrow(
+    expect.objectContaining({ code: "ERR_TOO_FEW_SAMPLES" }),
+  );
+});

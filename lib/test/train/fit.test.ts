@@ -16,7 +16,7 @@ import {
   TrainingError,
   type TrainingEvent,
 } from "../../src/index.js";
-import { describeOnEveryEngine, engineNames } from "../engines.js";
+import { describeOnEveryEngine, engineNames, useEngine } from "../engines.js";
 
 const images = cards({ count: 64, seed: 1 });
 const makeModel = () => createAutoencoder({ widths: [4, 8, 8], seed: 1 });
@@ -171,7 +171,7 @@ describe("the engines", () => {
   it("agree on the losses of 20 steps to 1e-4", async () => {
     const losses: number[][] = [];
     for (const name of engineNames) {
-      await engine.use(name);
+      await useEngine(name);
       losses.push(await trainAnew({ steps: 20, seed: 2 }));
     }
     const [first = [], ...others] = losses;

@@ -1,67 +1,84 @@
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import path from "node:path";
-import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import { EngineError } from "../../errors.js";
-import type { Engine, EngineDetails } from "../engine.js";
-import { registerExplicitPadding } from "./explicit-padding.js";
-import { findEngineFolder } from "./folder.js";
-
-/** What is used here of tfjs-node's modules, which come without the project's dependencies and so without types. */
-interface Binding {
-  TF_Version: string;
-}
-interface BackendModule {
-  NodeJSKernelBackend: new (binding: Binding, packageName: string) => tf.KernelBackend;
-}
+import type { DeviceName, Engine, EngineDetails } from "../engine.js";
+import { requireFloat32On } from "../options.js";
+import { plainEngine } from "../plain/index.js";
+import { type Binding, loadBackend } from "./binding.js";
+import { registerConvolutions } from "./convolutions.js";
+import { findInstallations, type Installation } from "./installations.js";
+import { registerDirectKernels } from "./kernels.js";
 
 /**
- * TensorFlow's own kernels on all cores: the JavaScript of `@tensorflow/tfjs-node` on its binding, which the set-up
- * compiles against the library of TensorFlow's Python wheel.
+ * TensorFlow's own kernels on all cores or on an NVIDIA GPU: the JavaScript of `@tensorflow/tfjs-node(-gpu)` on its
+ * binding. The set-up compiles that against the library of TensorFlow's Python wheel; where the published npm package
+ * is installed and its library loads, that is used.
  */
 export const tensorflow: Engine = {
   name: "tensorflow",
+  ...plainEngine,
 
-  async start(): Promise<EngineDetails> {
-    const folder = findEngineFolder();
-    if (!folder) throw unavailable("it is not set up on this machine");
-    try {
-      const binding = loadBackend(folder);
-      if (!(await tf.setBackend("tensorflow"))) throw new Error("TensorFlow's backend did not initialise");
-      registerExplicitPadding();
-      return { version: binding.TF_Version, device: `CPU, ${availableParallelism()} threads` };
-    } catch (error) {
-      throw unavailable(error instanceof Error ? error.message : String(error), error);
+  async start(options): Promise<EngineDetails> {
+    // On a GPU, TensorFlow rounds the factors of its products to TF32 by itself, and on the CPU it never does.
+    const wishesTf32 = options.precision === "tf32" && options.device !== "cpu";
+    requireFloat32On("tensorflow", ["cpu", "cuda"], wishesTf32 ? {} : options);
+    const device = wishesTf32 ? "cuda" : (options.device ?? "auto");
+    library ??= loadLibrary(device);
+    const { binding, installation } = library;
+    const onGpu = binding.isUsingGpuDevice();
+    if (device === "cuda" && !onGpu && installation.forGpu) {
+      throw unavailable(device, "TensorFlow finds no GPU that it can use");
     }
+    if (device !== "auto" && onGpu !== (device === "cuda")) {
+      const exists = findInstallations().some(({ forGpu }) => forGpu === (device === "cuda"));
+      throw exists ? cannotChange(device) : unavailable(device, "it is not set up on this machine");
+    }
+    if (!(await tf.setBackend("tensorflow"))) throw unavailable(device, "its backend did not initialise");
+    return {
+      version: binding.TF_Version,
+      device: onGpu
+        ? "NVIDIA GPU (this engine is untested on a GPU)"
+        : `CPU, ${availableParallelism()} threads`,
+      precision: onGpu ? "tf32" : "float32",
+    };
   },
 };
 
-function loadBackend(folder: string): Binding {
-  // Errors only. One line about oneDNN comes all the same: TensorFlow writes it before it reads this.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
-  restoreRemovedUtilities();
-  const require = createRequire(path.join(folder, "package.json"));
-  const binding: Binding = require("./tfjs_binding.node");
-  // Its modules one by one and not its index.js: that looks for the binding with node-pre-gyp, in another place.
-  const { NodeJSKernelBackend }: BackendModule = require("@tensorflow/tfjs-node/dist/nodejs_kernel_backend");
-  require("@tensorflow/tfjs-node/dist/register_all_kernels");
-  tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, "tensorflow"));
-  return binding;
+/** Loaded once: a process can hold one TensorFlow library, and it stays. */
+let library: { binding: Binding; installation: Installation } | undefined;
+
+function loadLibrary(device: DeviceName): NonNullable<typeof library> {
+  const failures: unknown[] = [];
+  for (const installation of findInstallations()) {
+    if (device !== "auto" && installation.forGpu !== (device === "cuda")) continue;
+    try {
+      const binding = loadBackend(installation);
+      registerConvolutions();
+      registerDirectKernels();
+      return { binding, installation };
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length === 0) throw unavailable(device, "it is not set up on this machine");
+  const [first] = failures;
+  throw unavailable(device, first instanceof Error ? first.message : String(first), first);
 }
 
-/** tfjs-node 4.22.0 calls two functions of `util` that Node 22 warns of and Node 23 no longer has. */
-function restoreRemovedUtilities(): void {
-  const legacy = util as unknown as Record<string, unknown>;
-  legacy.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
-  legacy.isArray = Array.isArray;
+function cannotChange(device: DeviceName): EngineError {
+  return new EngineError(
+    "ERR_ENGINE_OPTION",
+    `The tensorflow engine computes on the ${device === "cuda" ? "CPU" : "GPU"} in this process, and cannot change that. Restart the kernel, and choose the device before anything else.`,
+    `await engine.use("tensorflow", { device: "${device}" })`,
+  );
 }
 
-function unavailable(reason: string, cause?: unknown): EngineError {
+function unavailable(device: DeviceName, reason: string, cause?: unknown): EngineError {
+  const command = device === "cuda" ? "npm run setup -- --engine tensorflow-gpu" : "npm run setup";
   return new EngineError(
     "ERR_ENGINE_UNAVAILABLE",
-    `The tensorflow engine cannot start: ${reason}. Run \`npm run setup\` in the project's folder; it says what it needs.`,
-    "npm run setup",
+    `The tensorflow engine cannot start${device === "cuda" ? " on a GPU" : ""}: ${reason}. Run \`${command}\` in the project's folder; it says what it needs.`,
+    command,
     { cause },
   );
 }

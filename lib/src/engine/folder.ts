@@ -3,16 +3,16 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * The folder that the set-up installs the engine into: `$LATENTLAB_ENGINES/tensorflow` where that variable is set,
- * else `.engines/tensorflow` in the first folder above this package that has one.
+ * The folder that the set-up installs a native engine into: `$LATENTLAB_ENGINES/<engine>` where that variable is set,
+ * else `.engines/<engine>` in the first folder above this package that has one.
  */
-export function findEngineFolder(): string | undefined {
+export function findEngineFolder(engine: "tensorflow" | "tensorflow-gpu" | "torch"): string | undefined {
   const override = process.env.LATENTLAB_ENGINES;
-  if (override) return existingFolder(path.resolve(override, "tensorflow"));
+  if (override) return existingFolder(path.resolve(override, engine));
   // The real path: in a workspace this package is a link inside node_modules.
   let folder = path.dirname(realpathSync(fileURLToPath(import.meta.url)));
   while (true) {
-    const found = existingFolder(path.join(folder, ".engines", "tensorflow"));
+    const found = existingFolder(path.join(folder, ".engines", engine));
     if (found) return found;
     const parent = path.dirname(folder);
     if (parent === folder) return undefined;

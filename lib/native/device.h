@@ -1,0 +1,191 @@
+// The process's device and its limits: what there is, threads, memory, and the stream that all work of the GPU is on.
+#pragma once
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <torch/version.h>
+#ifdef WITH_CUDA
+#include <ATen/ops/ones.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAStream.h>
+#include <cuda_runtime_api.h>
+#endif
+
+#include <fstream>
+#include <optional>
+#include <regex>
+
+#include "handles.h"
+
+namespace latentlab {
+
+/** The number of the graph that is being recorded; while there is one, nothing may wait for the device. */
+inline std::optional<int64_t>& recording() {
+  static std::optional<int64_t> graph;
+  return graph;
+}
+
+inline void refuseWhileRecording(const char* what) {
+  if (recording())
+    fail(code::compiledStep, std::string(what) +
+                                 " is not possible while a compiled step is recorded: the device is not computing yet.");
+}
+
+#ifdef WITH_CUDA
+/**
+ * All work of this thread goes to one stream from torch's pool, from the first use of the GPU to the end of the process.
+ * The default stream cannot be recorded; with another one for recordings alone, memory and work would have to be handed
+ * over between the two. On one stream, plain operators, recordings and replays are in order by themselves.
+ */
+inline void useOwnStream() {
+  if (c10::cuda::getCurrentCUDAStream() != c10::cuda::getDefaultCUDAStream()) return;
+  c10::cuda::device_synchronize();
+  c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool());
+}
+
+/** "580.82.07 (CUDA 13.0)" */
+inline std::string driverVersion() {
+  int cuda = 0;
+  cudaDriverGetVersion(&cuda);
+  std::ifstream file("/proc/driver/nvidia/version");
+  std::string line;
+  std::getline(file, line);
+  std::smatch match;
+  const bool known = std::regex_search(line, match, std::regex(R"(\b\d{3,}\.\d+(\.\d+)?\b)"));
+  return (known ? match.str() + " " : "") + "(CUDA " + std::to_string(cuda / 1000) + "." +
+         std::to_string(cuda % 1000 / 10) + ")";
+}
+
+/** Why CUDA finds no GPU, as a sentence. */
+inline std::string explainNoGpu(cudaError_t error) {
+  const std::string needed = std::to_string(CUDART_VERSION / 1000) + "." + std::to_string(CUDART_VERSION % 1000 / 10);
+  int driver = 0;
+  cudaDriverGetVersion(&driver);
+  if (error == cudaErrorInsufficientDriver && driver == 0) return "There is no NVIDIA driver on this machine.";
+  if (error == cudaErrorInsufficientDriver)
+    return "The NVIDIA driver " + driverVersion() + " is too old: torch " TORCH_VERSION " needs one for CUDA " + needed +
+           ". Update the driver.";
+  if (error == cudaSuccess || error == cudaErrorNoDevice) return "There is an NVIDIA driver but no GPU that it shows.";
+  return std::string("CUDA reports: ") + cudaGetErrorString(error) + ".";
+}
+
+/** Whether the first GPU computes, tried once; the reason where it does not. */
+inline const std::optional<std::string>& gpuProblem() {
+  static const std::optional<std::string> problem = []() -> std::optional<std::string> {
+    int count = 0;
+    const cudaError_t error = cudaGetDeviceCount(&count);
+    cudaGetLastError();
+    if (error != cudaSuccess || count == 0) return explainNoGpu(error);
+    try {
+      useOwnStream();
+      // A GPU may be there and be of no use: too old for torch's kernels, in exclusive use, or without free memory.
+      at::ones({1}, at::TensorOptions().device(at::kCUDA)).add_(1).item();
+      return std::nullopt;
+    } catch (...) {
+      cudaGetLastError();
+      return "The GPU does not compute: " + describeException().message;
+    }
+  }();
+  return problem;
+}
+
+inline bool gpuInUse() { return c10::cuda::CUDACachingAllocator::get()->initialized() && !gpuProblem(); }
+
+inline napi_value describeGpu(napi_env env) {
+  cudaDeviceProp properties{};
+  if (cudaGetDeviceProperties(&properties, 0) != cudaSuccess) return undefined(env);
+  napi_value gpu;
+  check(napi_create_object(env, &gpu), "Memory for an object");
+  setProperty(env, gpu, "name", fromString(env, properties.name));
+  setProperty(env, gpu, "capability",
+              fromItems(env, std::vector<int>{properties.major, properties.minor},
+                        [env](int number) { return fromNumber(env, number); }));
+  setProperty(env, gpu, "totalBytes", fromNumber(env, static_cast<double>(properties.totalGlobalMem)));
+  setProperty(env, gpu, "driver", fromString(env, driverVersion()));
+  return gpu;
+}
+#endif
+
+/** Version of the libtorch that has been loaded, which need not be the one whose headers were compiled. */
+inline std::string loadedVersion() {
+  const std::string configuration = at::show_config();
+  std::smatch match;
+  const bool known = std::regex_search(configuration, match, std::regex("TORCH_VERSION=([^,\\s]+)"));
+  return known ? match[1].str() : TORCH_VERSION;
+}
+
+/** `info()`; the first call tries the GPU, where the addon is compiled for one. */
+inline napi_value info(napi_env env, const Arguments&) {
+  napi_value result;
+  check(napi_create_object(env, &result), "Memory for an object");
+  static const std::string version = loadedVersion();
+  setProperty(env, result, "torch", fromString(env, version));
+#ifdef WITH_CUDA
+  const std::optional<std::string>& problem = gpuProblem();
+  setProperty(env, result, "compiledForCuda", fromBoolean(env, true));
+  setProperty(env, result, "cuda", problem ? undefined(env) : describeGpu(env));
+  setProperty(env, result, "cudaError", problem ? fromString(env, *problem) : undefined(env));
+#else
+  setProperty(env, result, "compiledForCuda", fromBoolean(env, false));
+  setProperty(env, result, "cuda", undefined(env));
+  setProperty(env, result, "cudaError", undefined(env));
+#endif
+  setProperty(env, result, "threads", fromNumber(env, at::get_num_threads()));
+  return result;
+}
+
+/** `setThreads(count)` */
+inline napi_value setThreads(napi_env env, const Arguments& arguments) {
+  const int64_t count = arguments.integer(0);
+  if (count < 1 || count > 4096) fail("The number of threads must be from 1 to 4096, not " + std::to_string(count) + ".");
+  at::set_num_threads(static_cast<int>(count));
+  return undefined(env);
+}
+
+/** `setTf32(on)`: NVIDIA's tensor cores for float32 factors, rounded to 11 bits. */
+inline napi_value setTf32(napi_env env, const Arguments& arguments) {
+  const bool on = arguments.boolean(0);
+  at::globalContext().setAllowTF32CuBLAS(on);
+  at::globalContext().setAllowTF32CuDNN(on);
+  return undefined(env);
+}
+
+/** `synchronize()` */
+inline napi_value synchronize(napi_env env, const Arguments&) {
+#ifdef WITH_CUDA
+  refuseWhileRecording("Waiting for the device");
+  if (gpuInUse()) c10::cuda::device_synchronize();
+#endif
+  return undefined(env);
+}
+
+/** `memory()` */
+inline napi_value memory(napi_env env, const Arguments&) {
+  int64_t allocated = 0, peak = 0, reserved = 0;
+#ifdef WITH_CUDA
+  if (gpuInUse()) {
+    const auto statistics = c10::cuda::CUDACachingAllocator::getDeviceStats(0);
+    allocated = statistics.allocated_bytes[0].current;
+    peak = statistics.allocated_bytes[0].peak;
+    reserved = statistics.reserved_bytes[0].current;
+  }
+#endif
+  napi_value result;
+  check(napi_create_object(env, &result), "Memory for an object");
+  setProperty(env, result, "allocatedBytes", fromNumber(env, static_cast<double>(allocated)));
+  setProperty(env, result, "peakBytes", fromNumber(env, static_cast<double>(peak)));
+  setProperty(env, result, "reservedBytes", fromNumber(env, static_cast<double>(reserved)));
+  return result;
+}
+
+/** `emptyCache()`: freed memory that torch keeps for reuse goes back to the driver. */
+inline napi_value emptyCache(napi_env env, const Arguments&) {
+#ifdef WITH_CUDA
+  refuseWhileRecording("Giving memory back");
+  if (gpuInUse()) c10::cuda::CUDACachingAllocator::emptyCache();
+#endif
+  return undefined(env);
+}
+
+}  // namespace latentlab

@@ -1,0 +1,15 @@
+// The project's own operators, in torch's registry beside `aten::`: reached by name through the same boxed call.
+#pragma once
+
+#include <torch/library.h>
+
+#include "group_norm.h"
+#include "philox.h"
+
+TORCH_LIBRARY(latentlab, library) {
+  library.def(
+      "group_norm(Tensor x, int groups, Tensor weight, Tensor bias, float eps, bool silu) -> Tensor",
+      latentlab::groupNorm);
+  library.def("philox_normal(Tensor(a!) counter, int seed, int[] size) -> Tensor", latentlab::philoxNormal);
+  library.def("philox_uniform(Tensor(a!) counter, int seed, int[] size) -> Tensor", latentlab::philoxUniform);
+}

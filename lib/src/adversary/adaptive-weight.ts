@@ -1,0 +1,47 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { stopGradient, valueAndGradients } from "../engine/index.js";
+import { requireNumber } from "../options.js";
+
+/** latent diffusion's guard of the division, and its bound. */
+const guard = 1e-4;
+const largest = 1e4;
+
+/**
+ * How much an adversary may say: the ratio of the two losses' gradients at the decoder's last layer, so that the
+ * adversary pulls as strongly as the reconstruction, `|grad nll| / (|grad g| + 1e-4)`, at most 1e4 (Esser et al.
+ * 2021, arXiv:2012.09841, equation 7; latent diffusion's `calculate_adaptive_weight`). A constant: no gradient passes
+ * through it.
+ *
+ * Call it inside of the function that `engine.valueAndGradients` differentiates, with losses that were computed
+ * there: only the way back to this layer is gone once more.
+ *
+ * @param reconstruction the reconstruction loss
+ * @param adversarial the generator's loss
+ * @param lastLayer the filters of the decoder's last convolution, `parameters["decoder.conv_out.weight"]`
+ */
+export function adaptiveWeight(
+  reconstruction: tf.Scalar,
+  adversarial: tf.Scalar,
+  lastLayer: tf.Variable,
+): tf.Scalar {
+  return tf.tidy(() => {
+    const [ofReconstruction, ofAdversary] = [reconstruction, adversarial].map((loss) => {
+      const { gradients } = valueAndGradients(() => loss, { lastLayer });
+      const gradient = gradients.lastLayer;
+      return gradient ? tf.norm(stopGradient(gradient)) : tf.scalar(0);
+    }) as [tf.Scalar, tf.Scalar];
+    const ratio = tf.div(ofReconstruction, tf.add(ofAdversary, guard));
+    return stopGradient(tf.clipByValue(ratio, 0, largest)) as tf.Scalar;
+  });
+}
+
+/**
+ * 0 before the step `start`, then 1: latent diffusion's `adopt_weight`, which leaves the autoencoder alone until it
+ * has learned to reconstruct.
+ *
+ * @param step counted from 0
+ */
+export function delayedStart(step: number, start: number): 0 | 1 {
+  requireNumber("start", start, 0);
+  return step < start ? 0 : 1;
+}

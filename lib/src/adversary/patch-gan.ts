@@ -1,0 +1,41 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { stopGradient } from "../engine/index.js";
+import { ConfigError } from "../errors.js";
+import type { Adversary } from "./adversary.js";
+import { hingeLoss, logisticLoss } from "./losses.js";
+import { createPatchDiscriminator, type PatchDiscriminatorOptions } from "./patch-discriminator.js";
+
+export interface PatchGanOptions extends PatchDiscriminatorOptions {
+  /** `hinge` by default, as in latent diffusion. */
+  loss?: "hinge" | "logistic";
+}
+
+/**
+ * Latent diffusion's adversary: PatchGAN's discriminator with the hinge loss; the model's loss is `-mean(logits)`.
+ * Weigh it by `adaptiveWeight` times 0.5 and let it begin by `delayedStart` for all of `LPIPSWithDiscriminator`.
+ */
+export function createPatchGan({ loss = "hinge", ...options }: PatchGanOptions = {}): Adversary {
+  if (loss !== "hinge" && loss !== "logistic") {
+    throw new ConfigError(
+      "ERR_OPTION_OUT_OF_RANGE",
+      `loss has to be "hinge" or "logistic", not ${JSON.stringify(loss)}.`,
+    );
+  }
+  const discriminator = createPatchDiscriminator(options);
+  const compare = loss === "hinge" ? hingeLoss : logisticLoss;
+  return {
+    parameters: discriminator.parameters,
+    generatorLoss: (_real, fake) => tf.tidy(() => tf.neg(tf.mean(discriminator.judge(fake))) as tf.Scalar),
+    discriminatorLoss(real, fake) {
+      const realLogits = discriminator.judge(real);
+      const fakeLogits = discriminator.judge(stopGradient(fake));
+      return {
+        loss: compare(realLogits, fakeLogits),
+        realLogits: tf.mean(realLogits) as tf.Scalar,
+        fakeLogits: tf.mean(fakeLogits) as tf.Scalar,
+        penalties: {},
+      };
+    },
+    dispose: discriminator.dispose,
+  };
+}

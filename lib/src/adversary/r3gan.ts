@@ -1,0 +1,42 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { stopGradient } from "../engine/index.js";
+import { requireNumber } from "../options.js";
+import type { Adversary } from "./adversary.js";
+import { gradientPenalty } from "./gradient-penalty.js";
+import { pairingLoss } from "./losses.js";
+import { createResidualDiscriminator, type ResidualDiscriminatorOptions } from "./residual-discriminator.js";
+
+export interface R3GanOptions extends ResidualDiscriminatorOptions {
+  /** Weight of the penalties: `gamma / 2 * (R1 + R2)`. Larger pictures need more of it. */
+  gamma?: number;
+  /** Another discriminator, pictures to logits `[batch]`, which must not mix the pictures of a batch. */
+  discriminator?: Pick<Adversary, "parameters" | "dispose"> & { judge(pictures: tf.Tensor4D): tf.Tensor };
+}
+
+/**
+ * R3GAN's adversary (Huang et al. 2024, arXiv:2501.05441, equations 2 to 4): relativistic pairing, with zero-centred
+ * gradient penalties on true pictures (R1) and on the model's (R2), and a discriminator without normalisation. For an
+ * autoencoder the pairs are pictures and their own reconstructions. It needs neither an adaptive weight nor a delayed
+ * start.
+ */
+export function createR3Gan({ gamma = 1, discriminator: given, ...options }: R3GanOptions = {}): Adversary {
+  requireNumber("gamma", gamma, 0);
+  const discriminator = given ?? createResidualDiscriminator(options);
+  const judge = (pictures: tf.Tensor4D) => discriminator.judge(pictures);
+  return {
+    parameters: discriminator.parameters,
+    generatorLoss: (real, fake) => tf.tidy(() => pairingLoss(judge(fake), judge(stopGradient(real)))),
+    discriminatorLoss(real, fake) {
+      const { logits: realLogits, penalty: r1 } = gradientPenalty(judge, real);
+      const { logits: fakeLogits, penalty: r2 } = gradientPenalty(judge, fake);
+      const penalty = tf.mul(tf.add(r1, r2), gamma / 2);
+      return {
+        loss: tf.add(pairingLoss(realLogits, fakeLogits), penalty) as tf.Scalar,
+        realLogits: tf.mean(realLogits) as tf.Scalar,
+        fakeLogits: tf.mean(fakeLogits) as tf.Scalar,
+        penalties: { r1, r2 },
+      };
+    },
+    dispose: () => discriminator.dispose(),
+  };
+}

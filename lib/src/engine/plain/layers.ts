@@ -1,0 +1,11 @@
+import type { EngineLayers } from "../engine.js";
+import { composedAttention } from "./attention.js";
+import { composedGroupNorm } from "./group-norm.js";
+import { composedSilu } from "./silu.js";
+
+/** Layers composed of TensorFlow.js's operations: right on every engine, also under its tape of gradients. */
+export const composedLayers: EngineLayers = {
+  groupNorm: composedGroupNorm,
+  silu: composedSilu,
+  attention: composedAttention,
+};

@@ -1,0 +1,173 @@
+"""Writes `fixtures/*.safetensors`: what PyTorch computes for the discriminators, losses and penalties.
+
+    python -m venv v && v/bin/pip install torch==2.11.0 numpy safetensors && v/bin/python make-fixtures.py
+
+The arithmetic follows the papers' code: latent diffusion's `NLayerDiscriminator`, `hinge_d_loss` and
+`calculate_adaptive_weight`, R3GAN's trainer.
+"""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import nn
+
+folder = Path(__file__).parent / "fixtures"
+
+
+def save(name, tensors):
+    save_file({key: tensor.detach().float().contiguous() for key, tensor in tensors.items()}, folder / f"{name}.safetensors")
+
+
+def channels_last(pictures):
+    return pictures.permute(0, 2, 3, 1)
+
+
+def gradients(loss, module, prefix):
+    names, parameters = zip(*module.named_parameters())
+    found = torch.autograd.grad(loss, parameters, retain_graph=True)
+    return {f"{prefix}.{name}": gradient for name, gradient in zip(names, found)}
+
+
+class PatchDiscriminator(nn.Module):
+    """3 layers, as in latent diffusion."""
+
+    def __init__(self, width, normalised):
+        super().__init__()
+        layers = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2, True)]
+        channels = width
+        for depth in (1, 2, 3):
+            wider = width * min(2**depth, 8)
+            layers.append(nn.Conv2d(channels, wider, 4, 2 if depth < 3 else 1, 1, bias=not normalised))
+            if normalised:
+                layers.append(nn.BatchNorm2d(wider))
+            layers.append(nn.LeakyReLU(0.2, True))
+            channels = wider
+        layers.append(nn.Conv2d(channels, 1, 4, 1, 1))
+        self.main = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.main(x)
+
+
+def patch(name, normalised, seed):
+    torch.manual_seed(seed)
+    model = PatchDiscriminator(3, normalised)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, 1.0 if parameter.dim() == 1 and normalised else 0.0, 0.1)
+    real = torch.randn(3, 3, 32, 32)
+    fake = torch.randn(3, 3, 32, 32).requires_grad_()
+    on_real, on_fake = model(real), model(fake.detach())
+    hinge = 0.5 * (F.relu(1.0 - on_real).mean() + F.relu(1.0 + on_fake).mean())
+    logistic = 0.5 * (F.softplus(-on_real).mean() + F.softplus(on_fake).mean())
+    generator = -model(fake).mean()
+    (toward_fake,) = torch.autograd.grad(generator, [fake])
+    save(
+        name,
+        {
+            **model.state_dict(),
+            "real": channels_last(real),
+            "fake": channels_last(fake),
+            "logits": channels_last(on_real),
+            "hinge": hinge,
+            "logistic": logistic,
+            "generator": generator,
+            "gradient.fake": channels_last(toward_fake),
+            **gradients(hinge, model, "gradient"),
+        },
+    )
+
+
+class ResidualDiscriminator(nn.Module):
+    def __init__(self, widths, size):
+        super().__init__()
+        self.add_module("in", nn.Conv2d(3, widths[0], 1))
+        self.levels = nn.ModuleList()
+        for level, width in enumerate(widths):
+            parts = {} if level == 0 else {"in": nn.Conv2d(widths[level - 1], width, 1)}
+            block = [nn.Conv2d(width, 2 * width, 1), nn.Conv2d(2 * width, 2 * width, 3, padding=1), nn.Conv2d(2 * width, width, 1)]
+            self.levels.append(nn.ModuleDict({**parts, "blocks": nn.ModuleList([nn.ModuleList(block)])}))
+        self.out = nn.Linear(widths[-1] * size * size, 1, bias=False)
+
+    def forward(self, x):
+        x = getattr(self, "in")(x)
+        for level in self.levels:
+            if "in" in level:
+                x = level["in"](F.avg_pool2d(x, 2))
+            first, second, third = level["blocks"][0]
+            x = x + third(F.leaky_relu(second(F.leaky_relu(first(x), 0.2)), 0.2))
+        return self.out(channels_last(x).flatten(1)).flatten()
+
+
+def penalty(samples, critics):
+    (gradient,) = torch.autograd.grad(outputs=critics.sum(), inputs=samples, create_graph=True)
+    return gradient.square().sum([1, 2, 3])
+
+
+def r3gan():
+    torch.manual_seed(3)
+    gamma = 0.7
+    model = ResidualDiscriminator([3, 4], 4)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, 0.0, 0.4)
+    real, fake = torch.randn(3, 3, 8, 8), torch.randn(3, 3, 8, 8)
+    for samples in (real, fake):
+        samples.requires_grad_()
+    on_real, on_fake = model(real), model(fake)
+    r1, r2 = penalty(real, on_real), penalty(fake, on_fake)
+    adversarial = F.softplus(-(on_real - on_fake))
+    discriminator = (adversarial + gamma / 2 * (r1 + r2)).mean()
+    generator = F.softplus(-(on_fake - on_real)).mean()
+    (toward_fake,) = torch.autograd.grad(generator, [fake], retain_graph=True)
+    save(
+        "r3gan",
+        {
+            **model.state_dict(),
+            "gamma": torch.tensor(gamma),
+            "real": channels_last(real),
+            "fake": channels_last(fake),
+            "logits": on_real,
+            "r1": r1.mean(),
+            "r2": r2.mean(),
+            "discriminator": discriminator,
+            "generator": generator,
+            "gradient.fake": channels_last(toward_fake),
+            **gradients(discriminator, model, "gradient"),
+        },
+    )
+
+
+def adaptive():
+    """latent diffusion's whole generator step for a decoder of one convolution, with d_weight times 0.5."""
+    torch.manual_seed(4)
+    last, judge = nn.Conv2d(4, 3, 3, padding=1), nn.Conv2d(3, 1, 4, 2, 1)
+    hidden, target = torch.randn(2, 4, 8, 8), torch.randn(2, 3, 8, 8)
+    decoded = last(hidden)
+    nll = (decoded - target).abs().sum() / 2
+    generator = -judge(decoded).mean()
+    (of_nll,) = torch.autograd.grad(nll, last.weight, retain_graph=True)
+    (of_generator,) = torch.autograd.grad(generator, last.weight, retain_graph=True)
+    weight = torch.clamp(of_nll.norm() / (of_generator.norm() + 1e-4), 0.0, 1e4).detach() * 0.5
+    loss = nll + weight * generator
+    save(
+        "adaptive",
+        {
+            "last.weight": last.weight,
+            "last.bias": last.bias,
+            "judge.weight": judge.weight,
+            "judge.bias": judge.bias,
+            "hidden": channels_last(hidden),
+            "target": channels_last(target),
+            "weight": weight,
+            "loss": loss,
+            **gradients(loss, last, "gradient.last"),
+        },
+    )
+
+
+folder.mkdir(exist_ok=True)
+patch("patch-batch-norm", True, 1)
+patch("patch-no-norm", False, 2)
+r3gan()
+adaptive()

@@ -1,0 +1,103 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  type Autoencoder,
+  cards,
+  createAutoencoder,
+  type FitOptions,
+  fit,
+  TrainingError,
+} from "../../src/index.js";
+import { parameterGroup } from "../../src/train/parameter-groups.js";
+import { describeOnEveryEngine, useEngine } from "../engines.js";
+
+const images = cards({ count: 32, seed: 1 });
+const makeModel = () => createAutoencoder({ widths: [4, 8, 8], seed: 1 });
+
+const readAll = (model: Autoencoder) =>
+  Object.fromEntries(
+    Object.entries(model.parameters).map(([name, variable]) => [name, variable.dataSync().slice()]),
+  );
+
+async function trainUntilFault(model: Autoencoder, options: Partial<FitOptions>): Promise<TrainingError> {
+  const complete = { steps: 60, klWeight: 0.01, batchSize: 4, reportEvery: 7, ...options };
+  try {
+    for await (const _ of fit(model, images, complete));
+  } catch (error) {
+    if (error instanceof TrainingError) return error;
+    throw error;
+  }
+  throw new Error("the training went well");
+}
+
+/** The same model with a decoder that returns NaN from the `first`-th call on. */
+function failFromCall(model: Autoencoder, first: number): Autoencoder {
+  let call = 0;
+  return {
+    ...model,
+    decode(latents) {
+      call += 1;
+      return tf.tidy(() => tf.mul(model.decode(latents), call >= first ? Number.NaN : 1));
+    },
+  };
+}
+
+describeOnEveryEngine("a training whose loss is lost", () => {
+  it("names the step, although it looks only now and then, and the part whose numbers are not finite", async () => {
+    const model = makeModel();
+    const before = tf.memory().numTensors;
+    // Found in the first update: 1e30 overflows a convolution of the second step, and its square the sum of squares.
+    const error = await trainUntilFault(model, { learningRate: 1e30 });
+    expect(error).toMatchObject({ code: "ERR_LOSS_NOT_FINITE", step: 2, parameterGroup: "encoder.conv_in" });
+    expect(error.message).toMatch(/step 2, beginning in encoder\.conv_in.*after step 0.*lower learningRate/);
+    expect(tf.memory().numTensors).toBe(before);
+    model.dispose();
+  });
+
+  it("puts the model back to the last checkpoint, which is in the error", async () => {
+    const model = makeModel();
+    const straight = makeModel();
+    for await (const _ of fit(straight, images, { steps: 10, klWeight: 0.01, batchSize: 4, seed: 3 }));
+    const error = await trainUntilFault(failFromCall(model, 14), { seed: 3, checkpointEvery: 5 });
+    expect(error.step).toBe(14);
+    expect(error.checkpoint?.step).toBe(10);
+    expect(error.checkpoint?.optimizer.step).toBe(10);
+    expect(readAll(model)).toEqual(readAll(straight));
+    expect(error.checkpoint?.weights).toEqual(readAll(straight));
+    straight.dispose();
+    model.dispose();
+  });
+});
+
+describe("a training", () => {
+  beforeAll(() => useEngine("wasm"));
+
+  it("of a model that is broken from the start says which part is", async () => {
+    const model = makeModel();
+    tf.tidy(() =>
+      model.parameters["decoder.up_blocks.1.resnets.0.conv1.bias"]?.assign(tf.fill([8], Number.NaN)),
+    );
+    const error = await trainUntilFault(model, {});
+    expect(error).toMatchObject({ step: 1, parameterGroup: "decoder.up_blocks.1", checkpoint: undefined });
+    expect(error.message).toMatch(/make a new model/i);
+    model.dispose();
+  });
+});
+
+it("groups parameters by the parts of a model", () => {
+  expect(
+    [
+      "encoder.conv_in.weight",
+      "encoder.down_blocks.2.resnets.0.norm1.bias",
+      "decoder.mid_block.attentions.0.to_out.0.weight",
+      "quant_conv.weight",
+      "scale",
+    ].map(parameterGroup),
+  ).toEqual([
+    "encoder.conv_in",
+    "encoder.down_blocks.2",
+    "decoder.mid_block.attentions.0",
+    "quant_conv",
+    "scale",
+  ]);
+});

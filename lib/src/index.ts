@@ -7,6 +7,7 @@ export * from "./adversary/index.js";
 export * from "./autoencoder/index.js";
 export * from "./autoencoder/kl/index.js";
 export * from "./data/index.js";
+export * from "./diffusion/index.js";
 export type {
   AdamSnapshot,
   CompiledStep,
@@ -42,7 +43,4 @@ export * from "./pretrained/index.js";
 export { createRandom, type Random } from "./random.js";
 export * from "./safetensors/index.js";
 export * from "./statistics/index.js";
-export { type Adam, createAdam } from "./train/adam.js";
-export type { Checkpoint } from "./train/checkpoint.js";
-export { type FitOptions, fit, type TrainingEvent } from "./train/fit.js";
-export { autoencoderLoss, klDivergence, type LossTerms, squaredError } from "./train/loss.js";
+export * from "./train/index.js";

@@ -11,6 +11,7 @@ export interface Adam {
    * One update. A parameter without a gradient stays as it is.
    *
    * @param gradients by the parameters' names, as `engine.valueAndGradients` returns them
+   * @throws DataError `ERR_SHAPE_MISMATCH` for one that has not its parameter's shape
    */
   update(gradients: Record<string, tf.Tensor>): void;
   /** Can be set at any time, also while a compiled step makes the updates. */
@@ -27,6 +28,26 @@ export interface Adam {
   dispose(): void;
 }
 
+/** Parameters that are trained in another way than the others. */
+export interface ParameterGroup {
+  /** Whether a parameter belongs to it; the first group that says so has it. */
+  matches(name: string, variable: tf.Variable): boolean;
+  weightDecay?: number;
+  /** Factor on the learning rate; 0 leaves the parameters as they are. */
+  learningRateScale?: number;
+}
+
+/** The usual exception: offsets and gains, which are vectors, are not made smaller. */
+export const noDecayForVectors: ParameterGroup = {
+  matches: (_name, variable) => variable.rank < 2,
+  weightDecay: 0,
+};
+
+export interface OptimizerOptions extends Partial<AdamOptions> {
+  learningRate: number;
+  groups?: readonly ParameterGroup[];
+}
+
 /**
  * Adam (Kingma and Ba 2015, arXiv:1412.6980, algorithm 1), and AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101)
  * where `weightDecay` is above 0. The formula is PyTorch's: `epsilon` is added after the square root of the corrected
@@ -36,10 +57,8 @@ export interface Adam {
  *
  * @throws ConfigError for an option out of range; EngineError `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
  */
-export function createAdam(
-  parameters: Parameters,
-  options: Pick<AdamOptions, "learningRate"> & Partial<AdamOptions>,
-): Adam {
+export function createAdam(parameters: Parameters, { groups = [], ...options }: OptimizerOptions): Adam {
+  if (groups.length > 0) return joinAdams(parameters, groups, options);
   const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   const complete: AdamOptions = { learningRate, beta1, beta2, epsilon, weightDecay };
   requireNumber("learningRate", learningRate, 0);
@@ -65,7 +84,10 @@ export function createAdam(
   };
 
   return {
-    update: (gradients) => here().update(gradients),
+    update(gradients) {
+      requireFit(gradients, own);
+      here().update(gradients);
+    },
     get learningRate() {
       return complete.learningRate;
     },
@@ -81,6 +103,67 @@ export function createAdam(
     },
     dispose: () => state.dispose(),
   };
+}
+
+/** One optimiser a group, and one for the rest, behind the face of one. */
+function joinAdams(
+  parameters: Parameters,
+  groups: readonly ParameterGroup[],
+  options: Omit<OptimizerOptions, "groups">,
+): Adam {
+  let { learningRate } = options;
+  const members: Parameters[] = [...groups, undefined].map(() => ({}));
+  for (const [name, variable] of Object.entries(withoutAliases(parameters))) {
+    const group = groups.findIndex(({ matches }) => matches(name, variable));
+    (members.at(group) as Parameters)[name] = variable; // -1, the last, is the rest
+  }
+  const adams = members.flatMap((own, index) => {
+    const { weightDecay = options.weightDecay, learningRateScale: scale = 1 } = groups[index] ?? {};
+    if (Object.keys(own).length === 0) return [];
+    requireNumber("learningRateScale", scale, 0);
+    const decay = weightDecay === undefined ? {} : { weightDecay };
+    return [{ scale, adam: createAdam(own, { ...options, ...decay, learningRate: learningRate * scale }) }];
+  });
+  return {
+    update: (gradients) => {
+      for (const { adam } of adams) adam.update(gradients);
+    },
+    get learningRate() {
+      return learningRate;
+    },
+    set learningRate(next) {
+      for (const { adam, scale } of adams) adam.learningRate = next * scale;
+      learningRate = next;
+    },
+    snapshot() {
+      const parts = adams.map(({ adam }) => adam.snapshot());
+      return {
+        step: parts[0]?.step ?? 0,
+        mean: Object.assign({}, ...parts.map(({ mean }) => mean)),
+        meanSquare: Object.assign({}, ...parts.map(({ meanSquare }) => meanSquare)),
+      };
+    },
+    restore(snapshot) {
+      requireMatch(snapshot, withoutAliases(parameters));
+      for (const { adam } of adams) adam.restore(snapshot);
+    },
+    dispose() {
+      for (const { adam } of adams) adam.dispose();
+    },
+  };
+}
+
+/** Engines would spread a gradient of one number over the parameter, or take one of other shape by its count alone. */
+function requireFit(gradients: Record<string, tf.Tensor>, parameters: Parameters): void {
+  for (const [name, { shape }] of Object.entries(parameters)) {
+    const given = gradients[name]?.shape;
+    if (!given || (given.length === shape.length && given.every((size, axis) => size === shape[axis])))
+      continue;
+    throw new DataError(
+      "ERR_SHAPE_MISMATCH",
+      `The gradient of "${name}" has the shape [${given.join(", ")}], and the parameter [${shape.join(", ")}].`,
+    );
+  }
 }
 
 function requireMatch(snapshot: AdamSnapshot, parameters: Parameters): void {

@@ -1,22 +1,33 @@
-import type { Random } from "../random.js";
+import { createSampler } from "../data/batches/sampler.js";
+import { requireInteger } from "../options.js";
+
+/** What a training takes its batches from: a function of the step alone, so that it can be resumed anywhere. */
+export interface Batches<Batch> {
+  /** All batches from `step` on, counted from 0. `imageBatches` makes them ahead of their use. */
+  from(step: number, options: { signal?: AbortSignal }): AsyncIterable<Batch>;
+}
+
+/** Batches that are made when their turn comes, while the one before is in use. @param batchAt counts from 0 */
+export function batchesAt<Batch>(batchAt: (step: number) => Batch | Promise<Batch>): Batches<Batch> {
+  return {
+    async *from(step) {
+      for (let next = step; ; next++) yield await batchAt(next);
+    },
+  };
+}
 
 /**
- * Endless batches of indices: all pictures in random order, then all again in another, across the borders of batches.
+ * Indices below `count` in the order in which `imageBatches` goes through pictures: for latents that are in memory.
  *
- * @returns a function that returns the next `batchSize` indices below `count`
+ * @throws ConfigError for an option out of range
  */
-export function createBatches(random: Random, count: number, batchSize: number): () => Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
-  let position = count;
-  return () => {
-    const batch = new Uint32Array(batchSize);
-    for (let slot = 0; slot < batchSize; slot++) {
-      if (position === count) {
-        random.shuffle(order);
-        position = 0;
-      }
-      batch[slot] = order[position++] as number;
-    }
-    return batch;
-  };
+export function indexBatches(
+  count: number,
+  { batchSize = 16, seed = 0 }: { batchSize?: number; seed?: number } = {},
+): Batches<Uint32Array> {
+  requireInteger("count", count, 1);
+  requireInteger("batchSize", batchSize, 1);
+  requireInteger("seed", seed, 0);
+  const sampler = createSampler(count, batchSize, seed);
+  return batchesAt((step) => sampler.at(step).indices);
 }

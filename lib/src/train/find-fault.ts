@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { valueAndGradients } from "../engine/index.js";
 import type { Parameters } from "../nn/parameters.js";
 import { parameterGroup } from "./parameter-groups.js";
 
-export interface Replay {
+/** A network's part of a step that is repeated. */
+export interface ReplayedTurn {
+  network: string;
   parameters: Parameters;
-  /** The loss of step 0, 1, ... after the checkpoint, computed with the parameters as they are then. */
-  loss(step: number): tf.Scalar;
+  /** The gradients with the parameters as they are then; the caller frees them. */
+  gradients(): Record<string, tf.Tensor>;
   /** Makes that step's update. */
   update(gradients: Record<string, tf.Tensor>): void;
 }
@@ -15,37 +16,36 @@ export interface Replay {
  * Repeats the steps from the last checkpoint to the one whose loss was not finite, and looks where it began. Only then
  * is it known: looking at every gradient of every step would cost more than the repetition.
  *
- * @param stepCount steps from the checkpoint to the lost loss, that one included
+ * @param turns from the checkpoint to the lost loss, that one included
  * @returns the first group of parameters that are not finite or have such gradients; where all groups have them at once,
  *   the one that has grown most since the checkpoint; nothing where the repetition stays finite
  */
 export async function findFault(
-  { parameters, loss, update }: Replay,
-  stepCount: number,
-  pause: () => Promise<void>,
-): Promise<string | undefined> {
-  const names = Object.keys(parameters);
-  const first = await squareSums(parameters);
-  for (let step = 0; step < stepCount; step++) {
+  turns: AsyncIterable<ReplayedTurn>,
+): Promise<{ network: string; parameterGroup: string } | undefined> {
+  const beginnings = new Map<string, Record<string, number>>();
+  for await (const { network, parameters, gradients: compute, update } of turns) {
+    const names = Object.keys(parameters);
     const weights = await squareSums(parameters);
-    const { value, gradients } = valueAndGradients(() => loss(step), parameters);
+    const first = beginnings.get(network);
+    if (!first) beginnings.set(network, weights);
+    const gradients = compute();
     try {
       const slopes = await squareSums(gradients);
-      const brokenWeights = names.filter((name) => !Number.isFinite(weights[name] ?? 0));
+      const brokenWeights = names.filter((name) => !isFiniteAt(weights, name));
       const broken =
         brokenWeights.length > 0 ? brokenWeights : names.filter((name) => !isFiniteAt(slopes, name));
       if (broken.length > 0) {
         const everywhere = broken.length === Object.keys(gradients).length;
-        const growth = (name: string) => (weights[name] as number) / (first[name] || 1);
+        const growth = (name: string) => (weights[name] as number) / (first?.[name] || 1);
         const culprit =
-          everywhere && brokenWeights.length === 0 && step > 0 ? largest(broken, growth) : broken[0];
-        return parameterGroup(culprit as string);
+          everywhere && brokenWeights.length === 0 && first ? largest(broken, growth) : broken[0];
+        return { network, parameterGroup: parameterGroup(culprit as string) };
       }
       update(gradients);
     } finally {
-      tf.dispose([value, gradients]);
+      tf.dispose(gradients);
     }
-    await pause();
   }
   return undefined;
 }

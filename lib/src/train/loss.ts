@@ -24,12 +24,13 @@ export interface LossTerms {
  * @param model its own bottleneck, if it has one, plays no part: see `autoencoderObjective`
  * @param pictures `[batch, height, width, channels]` in [-1, 1]
  * @param noise standard normal, `[batch, height / f, width / f, latentChannels]`
+ * @param klWeight a scalar where a compiled step should not fix it
  */
 export function autoencoderLoss(
   model: Codec,
   pictures: tf.Tensor4D,
   noise: tf.Tensor4D,
-  klWeight: number,
+  klWeight: number | tf.Scalar,
 ): LossTerms {
   const posterior = model.encode(pictures);
   const latents = tf.add(posterior.mean, tf.mul(tf.exp(tf.mul(posterior.logvar, 0.5)), noise)) as tf.Tensor4D;

@@ -50,6 +50,21 @@ function makeTraining(): { parameters: Parameters; gradients(step: number): Reco
 }
 
 describeOnEveryEngine("createAdam", () => {
+  it.each([[[1]], [[2, 2]], [[5]]])("refuses a gradient of shape %j for a parameter of [4]", (shape) => {
+    const weights = variable(normal([4], 1));
+    const before = read(weights);
+    const adam = createAdam({ weights }, { learningRate: 1 });
+    expect(() => update(adam, { weights: normal(shape, 2) })).toThrow(
+      expect.objectContaining({
+        code: "ERR_SHAPE_MISMATCH",
+        message: `The gradient of "weights" has the shape [${shape.join(", ")}], and the parameter [4].`,
+      }),
+    );
+    expect(read(weights)).toEqual(before);
+    adam.dispose();
+    weights.dispose();
+  });
+
   it.each([
     0, 0.1,
   ])("takes the steps of the papers, computed here in doubles (weight decay %d)", (weightDecay) => {

@@ -6,7 +6,9 @@ import {
   createAutoencoder,
   type FitOptions,
   fit,
+  kl,
   TrainingError,
+  train,
 } from "../../src/index.js";
 import { parameterGroup } from "../../src/train/parameter-groups.js";
 import { describeOnEveryEngine, useEngine } from "../engines.js";
@@ -100,4 +102,75 @@ it("groups parameters by the parts of a model", () => {
     "quant_conv",
     "scale",
   ]);
+});
+
+describeOnEveryEngine("numbers that a loss does not show", () => {
+  /** The loss is 0 and fine; its gradient, 0 / 0, is not, and so the weights are lost by the update after it. */
+  const options = (steps: number) => {
+    const parameters = { "part.weight": tf.variable(tf.zeros([3])) };
+    const batches = {
+      from: () =>
+        (async function* () {
+          while (true) yield [1, 2, 3];
+        })(),
+    };
+    const networks = {
+      model: {
+        parameters,
+        learningRate: 0.1,
+        loss: () => ({ loss: tf.sqrt(tf.sum(tf.square(parameters["part.weight"]))) as tf.Scalar }),
+      },
+    };
+    const toTensors = (batch: number[]) => ({ numbers: tf.add(tf.mul(tf.tensor1d(batch), 2), 1) });
+    return { parameters, training: { steps, seed: 0, batches, toTensors, networks } };
+  };
+
+  it("are found at the end, and the weights put back", async () => {
+    const { parameters, training } = options(1);
+    const run = async () => {
+      for await (const _ of train(training));
+    };
+    await expect(run()).rejects.toMatchObject({ code: "ERR_LOSS_NOT_FINITE", step: 1 });
+    expect(Array.from(parameters["part.weight"].dataSync())).toEqual([0, 0, 0]);
+    tf.dispose(parameters);
+  });
+});
+
+describeOnEveryEngine("toTensors", () => {
+  it("may leave tensors on its way to the batch's", async () => {
+    const parameters = { weight: tf.variable(tf.ones([3])) };
+    const held: number[] = [];
+    const run = train({
+      steps: 6,
+      seed: 0,
+      reportEvery: 1,
+      batches: {
+        from: () =>
+          (async function* () {
+            while (true) yield [1, 2, 3];
+          })(),
+      },
+      toTensors: (batch: number[]) => ({ numbers: tf.add(tf.mul(tf.tensor1d(batch), 2), 1) }),
+      networks: {
+        model: {
+          parameters,
+          learningRate: 0.1,
+          loss: ({ batch: { numbers } }: { batch: { numbers: tf.Tensor } }) => ({
+            loss: tf.sum(tf.square(tf.sub(numbers, parameters.weight))) as tf.Scalar,
+          }),
+        },
+      },
+    });
+    for await (const _ of run) held.push(tf.memory().numTensors);
+    expect(new Set(held.slice(1)).size).toBe(1);
+    tf.dispose(parameters);
+  });
+});
+
+it("fit refuses a model with a bottleneck of its own, which it would not use", async () => {
+  await useEngine("wasm");
+  const model = createAutoencoder({ widths: [4, 8, 8], bottleneck: [kl({ weight: 1e-6 })] });
+  const fitting = fit(model, images, { steps: 1, klWeight: 0 });
+  await expect(fitting.next()).rejects.toMatchObject({ code: "ERR_OPTION_OUT_OF_RANGE" });
+  model.dispose();
 });

@@ -1,8 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import { autoencoderLoss, createAutoencoder, klDivergence, squaredError } from "../../src/index.js";
-import { createRandom } from "../../src/random.js";
-import { createBatches } from "../../src/train/batches.js";
+
 import { describeOnEveryEngine } from "../engines.js";
 import { expectGradientsToMatch, normal } from "../gradient-check.js";
 
@@ -66,17 +65,4 @@ describeOnEveryEngine("losses", () => {
     expect(Math.abs((above - below) / (2 * step) / analytic - 1)).toBeLessThan(0.03);
     model.dispose();
   });
-});
-
-it("createBatches shows every picture once before any a second time", () => {
-  const nextBatch = createBatches(createRandom(1), 10, 4);
-  const drawn = Array.from({ length: 5 }, () => [...nextBatch()]).flat();
-  const all = Array.from({ length: 10 }, (_, index) => index);
-  expect(drawn.slice(0, 10).sort((a, b) => a - b)).toEqual(all);
-  expect(drawn.slice(10).sort((a, b) => a - b)).toEqual(all);
-  expect(drawn.slice(0, 10)).not.toEqual(drawn.slice(10));
-});
-
-it("createBatches fills a batch larger than the set", () => {
-  expect(createBatches(createRandom(1), 3, 7)()).toHaveLength(7);
 });

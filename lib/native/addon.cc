@@ -81,6 +81,7 @@ napi_value initialize(napi_env env, napi_value exports) {
     define<setTf32>(env, exports, "setTf32");
     define<synchronize>(env, exports, "synchronize");
     define<memory>(env, exports, "memory");
+    define<resetPeak>(env, exports, "resetPeak");
     define<emptyCache>(env, exports, "emptyCache");
 
     define<captureBegin>(env, exports, "captureBegin");

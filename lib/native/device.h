@@ -12,6 +12,7 @@
 #include <cuda_runtime_api.h>
 #endif
 
+#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <regex>
@@ -79,6 +80,9 @@ inline const std::optional<std::string>& gpuProblem() {
     if (error != cudaSuccess || count == 0) return explainNoGpu(error);
     try {
       useOwnStream();
+      // On request, convolutions try all of cuDNN's algorithms at their first call of each shape and keep the fastest. Not
+      // by default: the trials of a large autoencoder take more memory than most GPUs have.
+      at::globalContext().setBenchmarkCuDNN(std::getenv("LATENTLAB_CUDNN_SEARCH") != nullptr);
       // A GPU may be there and be of no use: too old for torch's kernels, in exclusive use, or without free memory.
       at::ones({1}, at::TensorOptions().device(at::kCUDA)).add_(1).item();
       return std::nullopt;
@@ -177,6 +181,14 @@ inline napi_value memory(napi_env env, const Arguments&) {
   setProperty(env, result, "peakBytes", fromNumber(env, static_cast<double>(peak)));
   setProperty(env, result, "reservedBytes", fromNumber(env, static_cast<double>(reserved)));
   return result;
+}
+
+/** `resetPeak()`: the peak of memory counts from now on. */
+inline napi_value resetPeak(napi_env env, const Arguments&) {
+#ifdef WITH_CUDA
+  if (gpuInUse()) c10::cuda::CUDACachingAllocator::resetPeakStats(0);
+#endif
+  return undefined(env);
 }
 
 /** `emptyCache()`: freed memory that torch keeps for reuse goes back to the driver. */

@@ -23,8 +23,12 @@ namespace latentlab {
 /** The same of torch's operators: what the CPU runs, and what can be differentiated any number of times. */
 inline at::Tensor composedGroupNorm(const at::Tensor& x, int64_t groups, const at::Tensor& weight,
                                     const at::Tensor& bias, double eps, bool silu) {
-  const at::Tensor normalised = at::group_norm(x, groups, weight, bias, eps);
-  return silu ? at::silu(normalised) : normalised;
+  // torch's on a GPU takes one type alone; the CPU's reads bfloat16 with float32 parameters.
+  const bool isMixed = x.is_cuda() && x.scalar_type() != weight.scalar_type();
+  const at::Tensor input = isMixed ? x.to(weight.scalar_type()) : x;
+  const at::Tensor normalised = at::group_norm(input, groups, weight, bias, eps);
+  const at::Tensor activated = silu ? at::silu(normalised) : normalised;
+  return isMixed ? activated.to(x.scalar_type()) : activated;
 }
 
 #ifdef WITH_CUDA
@@ -32,6 +36,7 @@ inline at::Tensor composedGroupNorm(const at::Tensor& x, int64_t groups, const a
 /** How one picture's positions are dealt out to blocks of threads. */
 struct GroupNormGrid {
   static constexpr int threads = 256;
+  static constexpr int64_t largestBatch = 65535;  // blocks that CUDA starts along a grid's second axis
   int64_t batch, positions, channels, chunks, positionsPerChunk;
   int vector;  // channels a thread reads at once: 16 bytes
 
@@ -50,7 +55,7 @@ struct GroupNormGrid {
                        weight.scalar_type() == at::kFloat && bias.scalar_type() == at::kFloat;
     const int vector = x.scalar_type() == at::kBFloat16 ? 8 : 4;
     return x.is_cuda() && x.dim() == 4 && x.numel() > 0 && types && x.size(1) % vector == 0 &&
-           x.size(1) <= threads * vector;
+           x.size(1) <= threads * vector && x.size(0) <= largestBatch;
   }
 
   std::vector<std::string> definitions(bool silu) const {
@@ -63,6 +68,16 @@ struct GroupNormGrid {
 inline CudaModule& groupNormModule() {
   static CudaModule module(groupNormSource);
   return module;
+}
+
+/**
+ * Channels last, and beginning where 16 bytes can be read at once: a view into another tensor may begin anywhere, and a
+ * GPU that reads across such a border does no more work for this process.
+ */
+inline at::Tensor readableByVectors(const at::Tensor& x) {
+  const at::Tensor ordered = x.contiguous(at::MemoryFormat::ChannelsLast);
+  const bool isAligned = reinterpret_cast<uintptr_t>(ordered.const_data_ptr()) % 16 == 0;
+  return isAligned ? ordered : ordered.clone(at::MemoryFormat::ChannelsLast);
 }
 
 /** Output, and the mean and inverse standard deviation of each group, `[batch, groups, 2]`. */
@@ -117,9 +132,9 @@ inline std::tuple<at::Tensor, at::Tensor, at::Tensor> groupNormBackward(const at
 }
 
 struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input, int64_t groups,
+  /** The tensors are in the order in memory that the kernels read: were they put into it here, their history would end. */
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, int64_t groups,
                             const at::Tensor& weight, const at::Tensor& bias, double eps, bool silu) {
-    const at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
     auto [y, moments] = groupNormForward(x, groups, weight, bias, static_cast<float>(eps), silu);
     context->save_for_backward({x, weight, bias});
     context->saved_data["moments"] = moments;
@@ -140,10 +155,19 @@ struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
       // The gradient itself is being recorded (a gradient penalty): it has to be made of operators that know theirs.
       const at::Tensor y =
           composedGroupNorm(x, groups, weight, bias, context->saved_data["eps"].toDouble(), silu);
-      const auto recorded = torch::autograd::grad({y}, {x, weight, bias}, {gradients[0]}, true, true);
-      dx = recorded[0], dWeight = recorded[1], dBias = recorded[2];
+      // torch refuses to differentiate with respect to a constant.
+      torch::autograd::variable_list inputs;
+      std::vector<at::Tensor*> results;
+      const auto want = [&](const at::Tensor& input, at::Tensor& result) {
+        if (!input.requires_grad()) return;
+        inputs.push_back(input);
+        results.push_back(&result);
+      };
+      want(x, dx), want(weight, dWeight), want(bias, dBias);
+      const auto recorded = torch::autograd::grad({y}, inputs, {gradients[0]}, true, true);
+      for (size_t i = 0; i < recorded.size(); i++) *results[i] = recorded[i];
     } else {
-      const at::Tensor dy = gradients[0].to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+      const at::Tensor dy = readableByVectors(gradients[0].to(x.scalar_type()));
       std::tie(dx, dWeight, dBias) =
           groupNormBackward(dy, x, context->saved_data["moments"].toTensor(), groups, weight, bias, silu);
     }
@@ -161,7 +185,8 @@ inline at::Tensor groupNorm(const at::Tensor& x, int64_t groups, const at::Tenso
   TORCH_CHECK(weight.numel() == x.size(1) && bias.numel() == x.size(1), "group_norm: weight ", weight.sizes(),
               " and bias ", bias.sizes(), " do not fit the channels of ", x.sizes());
 #ifdef WITH_CUDA
-  if (GroupNormGrid::suits(x, weight, bias)) return GroupNormFunction::apply(x, groups, weight, bias, eps, silu);
+  if (GroupNormGrid::suits(x, weight, bias))
+    return GroupNormFunction::apply(readableByVectors(x), groups, weight.contiguous(), bias.contiguous(), eps, silu);
 #endif
   return composedGroupNorm(x, groups, weight, bias, eps, silu);
 }

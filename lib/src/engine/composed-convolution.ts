@@ -125,7 +125,12 @@ type Amounts = [before: number, after: number];
 type Shape4D = [number, number, number, number];
 
 /** Adds zeros before and after two neighbouring axes, the first at `axis`; a negative amount takes values away. */
-function padOrCrop(tensor: tf.Tensor4D, rows: Amounts, columns: Amounts, axis: 0 | 1 = 1): tf.Tensor4D {
+export function padOrCrop(
+  tensor: tf.Tensor4D,
+  rows: Amounts,
+  columns: Amounts,
+  axis: 0 | 1 = 1,
+): tf.Tensor4D {
   const none: Amounts = [0, 0];
   const amounts = axis === 0 ? [rows, columns, none, none] : [none, rows, columns, none];
   const cut = amounts.map(([before, after]) => [Math.max(-before, 0), Math.max(-after, 0)] as const);

@@ -51,6 +51,32 @@ describeOnEveryEngine("valueAndGradients", () => {
   });
 });
 
+describeOnEveryEngine("wrong shapes", () => {
+  const of = (...shape: number[]) => tf.range(0, tf.util.sizeFromShape(shape)).reshape(shape);
+  const cases: Record<string, { wrong: () => tf.Tensor; says: RegExp }> = {
+    add: { wrong: () => tf.add(of(2, 3), of(4)), says: /2, ?3.*4/s },
+    matMul: { wrong: () => tf.matMul(of(2, 3), of(4, 2)), says: /matmul.*2, ?3.*4, ?2/is },
+    slice: { wrong: () => tf.slice(of(3), [2], [3]), says: /slice.*3/is },
+    reshape: { wrong: () => tf.reshape(of(3), [2, 2]), says: /3.*2, ?2|3.*4/s },
+    concat: {
+      wrong: () => tf.concat([of(2, 3), of(2, 4)], 0),
+      says: /concat.*2, ?4.*2, ?3|concat.*2, ?3.*2, ?4/is,
+    },
+    conv2d: {
+      wrong: () => tf.conv2d(of(1, 4, 4, 3) as tf.Tensor4D, of(3, 3, 4, 2) as tf.Tensor4D, 1, "same"),
+      says: /conv2d.*3.*4/s,
+    },
+    gather: { wrong: () => tf.gather(of(3), tf.tensor1d([7], "int32")), says: /gather.*7.*\[0, 2\]/is },
+  };
+  it.each(Object.entries(cases))("in %s are an error that says which, and work goes on", (_, {
+    wrong,
+    says,
+  }) => {
+    expect(() => tf.tidy(wrong)).toThrow(says);
+    expect(read(tf.add(of(2), 1))).toEqual([1, 2]);
+  });
+});
+
 describeOnEveryEngine("compile", () => {
   it("returns what the step returns, to be disposed of by the caller, whatever it is", () => {
     const weights = variable([1, 2]);

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, symlink, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
@@ -49,6 +49,20 @@ it("passes over a published package whose own installation has failed half-way",
   await expect(engine.use("tensorflow")).rejects.toMatchObject({
     code: "ERR_ENGINE_UNAVAILABLE",
     message: expect.stringContaining("not set up"),
+  });
+});
+
+it("refuses a library that has been cut short, which would end the process", async () => {
+  vi.stubEnv("LATENTLAB_ENGINES", project);
+  const folder = path.join(project, "tensorflow");
+  await cp(path.join(ours, "stamp.json"), path.join(folder, "stamp.json"));
+  await cp(path.join(ours, "tfjs_binding.node"), path.join(folder, "tfjs_binding.node"));
+  const library = path.join(folder, "tensorflow/libtensorflow_cc.so.2");
+  await cp(path.join(ours, "tensorflow/libtensorflow_framework.so.2"), library);
+  await truncate(library, 1_000_000);
+  await expect(engine.use("tensorflow")).rejects.toMatchObject({
+    code: "ERR_ENGINE_UNAVAILABLE",
+    message: expect.stringContaining(`libtensorflow_cc.so.2 is damaged; remove the folder ${folder}`),
   });
 });
 

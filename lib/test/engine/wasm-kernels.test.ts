@@ -87,6 +87,28 @@ const cases: { name: string; compute: () => tf.Tensor | tf.Tensor[] }[] = [
       return tf.einsum(equation, ...shapes.map((shape, index) => normal(shape, index + 1)));
     },
   })),
+  ...[
+    { stride: 1, pad: "same" as const, multiplier: 1 },
+    { stride: 2, pad: "same" as const, multiplier: 2 },
+    { stride: 2, pad: "valid" as const, multiplier: 1 },
+    { stride: 3, pad: 1, multiplier: 1 },
+  ].map(({ stride, pad, multiplier }) => ({
+    name: `gradients of a depthwise convolution, stride ${stride}, ${pad}, ${multiplier} a channel`,
+    compute: () => {
+      const apply = (x: tf.Tensor, filter: tf.Tensor) =>
+        tf.depthwiseConv2d(
+          x as tf.Tensor4D,
+          filter as tf.Tensor4D,
+          stride,
+          pad,
+          "NHWC",
+          1,
+          pad === 1 ? "floor" : undefined,
+        );
+      const inputs = [normal([2, 8, 7, 3], 1), normal([3, 2, 3, multiplier], 2)] as [tf.Tensor, tf.Tensor];
+      return tf.grads(apply)(inputs, normal(apply(...inputs).shape, 3));
+    },
+  })),
   {
     name: "products with the same matrix in several shapes",
     compute: () => {

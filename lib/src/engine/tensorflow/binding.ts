@@ -32,6 +32,12 @@ export interface OperationAttribute {
 export interface NodeBackend extends tf.KernelBackend {
   readonly binding: Binding;
   executeSingleOutput(name: string, attributes: OperationAttribute[], inputs: tf.TensorInfo[]): tf.Tensor;
+  executeMultipleOutputs(
+    name: string,
+    attributes: OperationAttribute[],
+    inputs: tf.TensorInfo[],
+    outputs: number,
+  ): tf.Tensor[];
 }
 
 interface BackendModule {
@@ -47,8 +53,35 @@ export function loadBackend({ require, binding: file, package: name }: Installat
   // Its modules one by one and not its index.js: that looks for the binding with a tool that we do not install.
   const { NodeJSKernelBackend }: BackendModule = require(`${name}/dist/nodejs_kernel_backend`);
   require(`${name}/dist/register_all_kernels`);
-  tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, name));
+  tf.registerBackend("tensorflow", () => namingOperations(new NodeJSKernelBackend(binding, name)));
   return binding;
+}
+
+/** Wrong shapes are seen by TensorFlow itself, whose messages begin with "Invalid TF_Status: 3" and often name no operation. */
+function namingOperations(backend: NodeBackend): NodeBackend {
+  const explain = (error: unknown, name: string, inputs: tf.TensorInfo[]): Error => {
+    const message = error instanceof Error ? error.message : String(error);
+    const operands = inputs.map(({ dtype, shape }) => `${dtype} [${shape}]`).join(", ");
+    const reason = message.replace(/^Invalid TF_Status: \d+\s*(Message: )?/, "");
+    return new Error(`Error in ${name} of ${operands || "no tensors"}: ${reason}`, { cause: error });
+  };
+  const single = backend.executeSingleOutput.bind(backend);
+  const multiple = backend.executeMultipleOutputs.bind(backend);
+  backend.executeSingleOutput = (name, attributes, inputs) => {
+    try {
+      return single(name, attributes, inputs);
+    } catch (error) {
+      throw explain(error, name, inputs);
+    }
+  };
+  backend.executeMultipleOutputs = (name, attributes, inputs, outputs) => {
+    try {
+      return multiple(name, attributes, inputs, outputs);
+    } catch (error) {
+      throw explain(error, name, inputs);
+    }
+  };
+  return backend;
 }
 
 /** tfjs-node 4.22.0 calls two functions of `util` that Node 22 warns of and Node 23 no longer has. */

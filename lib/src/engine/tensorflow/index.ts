@@ -1,12 +1,14 @@
 import { availableParallelism } from "node:os";
+import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { EngineError } from "../../errors.js";
+import { findDamagedLibrary } from "../damaged-library.js";
 import type { DeviceName, Engine, EngineDetails } from "../engine.js";
 import { requireFloat32On } from "../options.js";
 import { plainEngine } from "../plain/index.js";
 import { type Binding, loadBackend } from "./binding.js";
 import { registerConvolutions } from "./convolutions.js";
-import { findInstallations, type Installation } from "./installations.js";
+import { findInstallations, type Installation, libraryFolders } from "./installations.js";
 import { registerDirectKernels } from "./kernels.js";
 
 /**
@@ -52,6 +54,11 @@ function loadLibrary(device: DeviceName): NonNullable<typeof library> {
   for (const installation of findInstallations()) {
     if (device !== "auto" && installation.forGpu !== (device === "cuda")) continue;
     try {
+      const damaged = findDamagedLibrary(libraryFolders(installation));
+      if (damaged) {
+        const folder = path.dirname(installation.binding);
+        throw new Error(`its file ${path.basename(damaged)} is damaged; remove the folder ${folder}`);
+      }
       const binding = loadBackend(installation);
       registerConvolutions();
       registerDirectKernels();

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { findEngineFolder } from "../folder.js";
@@ -39,6 +39,19 @@ function findPublished(name: Installation["package"]): Installation | undefined 
   } catch {
     return undefined; // not installed, or its own installation has failed half-way
   }
+}
+
+/** Where the native libraries of an installation are. */
+export function libraryFolders({ binding }: Installation): string[] {
+  const folder = path.dirname(binding);
+  const nvidia = path.join(folder, "nvidia");
+  const parts = existsSync(nvidia) ? readdirSync(nvidia) : [];
+  return [
+    folder,
+    path.join(folder, "tensorflow"),
+    ...parts.map((part) => path.join(nvidia, part, "lib")),
+    path.join(folder, "../../deps/lib"), // of the published package
+  ];
 }
 
 function findOurs(engine: "tensorflow" | "tensorflow-gpu"): Installation | undefined {

@@ -51,6 +51,8 @@ export interface Addon {
   synchronize(): void;
   /** Zeros without a GPU. */
   memory(): { allocatedBytes: number; peakBytes: number; reservedBytes: number };
+  /** The peak of memory counts from now on. */
+  resetPeak(): void;
   emptyCache(): void;
 
   // CUDA graphs (only where `info().cuda` says so)

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { EngineError } from "../../errors.js";
 import type { Handle } from "./addon.js";
-import type { TorchBackend } from "./backend.js";
+import { attempt, type TorchBackend } from "./backend.js";
 import type { Entry } from "./entry.js";
 import { inScope, operator } from "./operators.js";
 import { replaceData, settledHandle } from "./parameters.js";
@@ -36,7 +36,12 @@ export class Capture {
         const current = settledHandle(torch, variable);
         return { variable, memory: runtime.addon.alias(current), current };
       });
-    this.graph = runtime.addon.captureBegin();
+    try {
+      this.graph = attempt("Recording a compiled step", {}, () => runtime.addon.captureBegin());
+    } catch (error) {
+      this.free();
+      throw error;
+    }
   }
 
   /** Records `step`, whose work is not done before the first replay. */
@@ -52,7 +57,12 @@ export class Capture {
     } finally {
       runtime.capture = undefined;
     }
-    runtime.addon.captureEnd(capture.graph);
+    try {
+      attempt("Recording a compiled step", {}, () => runtime.addon.captureEnd(capture.graph));
+    } catch (error) {
+      capture.free(); // the graph is gone
+      throw error;
+    }
     return capture;
   }
 
@@ -84,7 +94,7 @@ export class Capture {
       inScope(() => copyInto(memory, this.torch.handle(variable)));
       this.bind(binding);
     }
-    runtime.addon.replay(this.graph);
+    attempt("A compiled step", {}, () => runtime.addon.replay(this.graph));
   }
 
   dispose(): void {

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { EngineError } from "../../errors.js";
+import { findDamagedLibrary } from "../damaged-library.js";
 import { findEngineFolder } from "../folder.js";
 import type { Addon } from "./addon.js";
-import { findDamagedLibrary } from "./damaged-library.js";
 
 const fix = "npm run setup -- --engine torch";
 
@@ -21,7 +21,11 @@ export function loadAddon(): Addon {
     folder,
     ...libraryFolders(path.resolve(folder, "../..", sitePackages)),
   ]);
-  if (damaged) throw unavailable(`its file ${path.basename(damaged)} is damaged`);
+  if (damaged) {
+    // The set-up looks into PyTorch's package by itself, and takes what it has compiled earlier for good.
+    const remedy = path.dirname(damaged) === folder ? `; remove the folder ${folder}` : "";
+    throw unavailable(`its file ${path.basename(damaged)} is damaged${remedy}`);
+  }
   const addon = load(path.join(folder, "addon.node"));
   const found = addon.info().torch;
   if (found !== torch) {

@@ -28,9 +28,12 @@ export function parameterHandle(torch: TorchBackend, variable: tf.Variable): Han
   });
 }
 
-/** A variable's handle, with data of its own that can be updated in place. */
+/**
+ * A variable's handle, with data of its own that can be updated in place. One that gradients can be asked for is made
+ * ready for them at once: later it would get another place in memory, and a recorded step knows this one.
+ */
 export function settledHandle(torch: TorchBackend, variable: tf.Variable): Handle {
-  if (parameters.has(variable)) return parameterHandle(torch, variable);
+  if (parameters.has(variable) || variable.dtype === "float32") return parameterHandle(torch, variable);
   if (isSettled(torch, variable)) return torch.handle(variable);
   return inScope(() => replaceData(torch, variable, clone(torch.handle(variable))).handle);
 }

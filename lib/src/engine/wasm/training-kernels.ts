@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { composeEinsum } from "../composed-einsum.js";
 import { registerConvolutions } from "./convolutions.js";
+import { registerDepthwiseConvolutions } from "./depthwise-convolutions.js";
 import { replaceKernel } from "./kernel.js";
 import { registerMatrixProducts } from "./matrix-products.js";
 import { registerPooling } from "./pooling.js";
@@ -13,10 +14,26 @@ import { registerSums } from "./sums.js";
  */
 export function registerTrainingKernels(): void {
   registerConvolutions();
+  registerDepthwiseConvolutions();
   registerMatrixProducts();
   registerPooling();
   registerRearrangements();
   registerSums();
+  // The backend's own reads beyond the tensor's end: what other tensors keep there.
+  replaceKernel(tf.Slice, ({ inputs, attributes, original }) => {
+    const x = inputs.x as tf.Tensor;
+    const { begin, size } = attributes as unknown as tf.SliceAttrs;
+    const [from, extent] = tf.slice_util.parseSliceParams(x, begin, size);
+    tf.slice_util.assertParamsValid(x, from as number[], extent as number[]);
+    return original();
+  });
+  // The backend's own makes a bound of what is not a number, and would hide a lost training.
+  replaceKernel(tf.ClipByValue, ({ inputs, attributes, original }) => {
+    const x = inputs.x as tf.Tensor;
+    const { clipValueMin, clipValueMax } = attributes as unknown as tf.ClipByValueAttrs;
+    if (x.dtype !== "float32") return original();
+    return tf.minimum(tf.maximum(x, clipValueMin), clipValueMax);
+  });
   replaceKernel(tf.Einsum, ({ inputs, attributes }) => {
     const { equation } = attributes as unknown as tf.EinsumAttrs;
     return composeEinsum(equation, Object.values(inputs));

@@ -63,7 +63,8 @@ async function gather(folder) {
   const { bundleHeadless } = await import("../../lib/bench/bundle.mjs");
   const app = join(folder, "app");
   await bundleHeadless(app);
-  for (const file of ["reference.py", "reference_models.py"]) cpSync(join(bench, file), join(app, file));
+  for (const file of ["reference.py", "reference_models.py", "vae_reference.py"])
+    cpSync(join(bench, file), join(app, file));
   cpSync(join(bench, "headless", "packages.mjs"), join(app, "packages.mjs"));
   cpSync(join(root, "lib", "native"), join(folder, "native"), { recursive: true });
   cpSync(join(bench, "native", "profiler.cc"), join(folder, "native", "profiler.cc"));

@@ -1,17 +1,22 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Report, toRemarks, toTable } from "./report.js";
+import { toVaeRemarks, toVaeTable, type VaeReport } from "./vae-report.js";
 
 /** A report as a section in Markdown: where it was measured, how, and the table. */
-export function toSection(report: Report): string {
+export function toSection(report: Report | VaeReport): string {
   const { hardware, versions, date, command } = report;
   const gibibytes = Math.round(hardware.memoryBytes / 2 ** 30);
   const machine = `${hardware.gpu ? `${hardware.gpu}; ` : ""}${hardware.cpu}, ${hardware.threads} threads, ${gibibytes} GiB`;
   const runs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const remarks = toRemarks(report).map((remark) => `- ${remark}`);
+  const [table, reasons] =
+    report.benchmark === "vae"
+      ? [toVaeTable(report), toVaeRemarks(report)]
+      : [toTable(report), toRemarks(report)];
+  const remarks = reasons.map((remark) => `- ${remark}`);
   return [
     `${machine}. ${runs.join("; ")}. ${date.slice(0, 10)}, by \`${command}\`:`,
-    toTable(report),
+    table,
     ...(remarks.length > 0 ? [remarks.join("\n")] : []),
   ].join("\n\n");
 }
@@ -23,7 +28,7 @@ export function toSection(report: Report): string {
  */
 export function fillDocument(text: string, folder: string): string {
   return text.replace(/(<!-- (\S+\.json) -->\n)[\s\S]*?(<!-- \/\2 -->)/g, (_, start, name, end) => {
-    const report: Report = JSON.parse(readFileSync(path.join(folder, name), "utf8"));
+    const report: Report | VaeReport = JSON.parse(readFileSync(path.join(folder, name), "utf8"));
     return `${start}\n${toSection(report)}\n\n${end}`;
   });
 }

@@ -1,5 +1,6 @@
 import process from "node:process";
 import readline from "node:readline";
+import { runtime } from "../src/engine/torch/runtime.js";
 import { type DeviceName, type EngineName, engine, type Precision } from "../src/index.js";
 import { writeModelData } from "./exchange.js";
 import { createModel } from "./models/catalogue.js";
@@ -50,6 +51,9 @@ async function prepare(request: PrepareRequest): Promise<Prepared> {
   const losses = [await training.run(1)];
   const firstStepMs = startMs + performance.now() - firstStepAt;
   while (losses.length < request.losses) losses.push(await training.run(1));
+  // The step's own peak, as PyTorch's eager run has it: cuDNN's trials of algorithms are over. Captured steps, ours and
+  // PyTorch's, have theirs while they are captured.
+  if (engine.describe().name === "torch" && request.mode === "plain") runtime.addon.resetPeak();
   const parameters = Object.values(model.parameters).reduce((sum, { size }) => sum + size, 0);
   const description = { version, device, precision };
   return { description, parameters, losses, captured: training.captured(), data, firstStepMs, startMs };
@@ -77,14 +81,19 @@ async function run({ steps }: RunRequest): Promise<RunResult> {
 
 /** Answers requests, one JSON object a line, until standard input ends. */
 export async function serve(): Promise<void> {
+  await answerRequests((request: PrepareRequest | RunRequest) =>
+    request.command === "prepare" ? prepare(request) : run(request),
+  );
+}
+
+export async function answerRequests<Request>(answerOf: (request: Request) => Promise<unknown>) {
   const answers = process.stdout.write.bind(process.stdout);
   // Libraries may print; only answers go to standard output.
   process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
   for await (const line of readline.createInterface({ input: process.stdin })) {
     let answer: unknown;
     try {
-      const request = JSON.parse(line) as PrepareRequest | RunRequest;
-      answer = request.command === "prepare" ? await prepare(request) : await run(request);
+      answer = await answerOf(JSON.parse(line) as Request);
     } catch (error) {
       answer = { error: error instanceof Error ? error.message : String(error) };
     }

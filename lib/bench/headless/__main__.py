@@ -146,8 +146,9 @@ def compile_addon(folder, torch_folder, source, name):
     if result.returncode:
         errors = [line for line in result.stderr.splitlines() if "error" in line] or result.stderr.splitlines()
         sys.exit(f"{source} did not compile:\n" + "\n".join(errors[:40]) + "\n...\n" + result.stderr[-3000:])
-    # The engine compares this with the torch that it finds loaded.
-    version = torch_version(torch_folder)["__version__"].split("+")[0]
+    # The engine compares this with what the libtorch that it finds loaded says of itself: "2.11.0", also where Python's
+    # half is a "2.11.0+cu130" or, in NVIDIA's containers, a "2.11.0a0+eb65b36".
+    version = re.match(r"[0-9.]*[0-9]", torch_version(torch_folder)["__version__"]).group()
     (addon.parent / "stamp.json").write_text(json.dumps({"torch": version}))
     partial.rename(addon)
     print(f"{name}: compiled in {time.monotonic() - started:.0f} s")

@@ -18,16 +18,24 @@ export interface Noise {
 }
 
 /**
+ * Where the library's own sources begin, far apart: a training, its latents and its samples may have one seed, and
+ * must not have the same numbers.
+ */
+export const noiseStarts = { training: 0, sampling: 2 ** 50, latents: 2 ** 51 };
+
+/**
  * Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011), of which a GPU and the host compute the same.
  * `tf.randomNormal` draws other numbers on other engines.
  *
  * @param seed a whole number, 0 or more
+ * @param position where to begin, see `Noise.position`
  * @throws ConfigError for another seed; EngineError `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
  */
-export function createNoise(seed: number): Noise {
+export function createNoise(seed: number, position = 0): Noise {
   requireInteger("seed", seed, 0);
+  requireInteger("position", position, 0);
   let madeAt = engineChanges();
-  let source = currentEngine().createNoise(seed, 0);
+  let source = currentEngine().createNoise(seed, position);
 
   const restart = (position: number) => {
     source.dispose();

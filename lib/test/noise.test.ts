@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { ConfigError, createNoise, type Noise } from "../src/index.js";
+import { noiseStarts } from "../src/noise.js";
 import { describeOnEveryEngine, engineNames, useEngine } from "./engines.js";
 
 function read(tensor: tf.Tensor): number[] {
@@ -61,6 +62,22 @@ describeOnEveryEngine("createNoise", () => {
     );
     expect(new Set(draws.map((draw) => draw.join())).size).toBe(draws.length);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it("begins where it is told to, with the numbers that come there anyway", () => {
+    const [whole, rest] = [createNoise(3), createNoise(3, 2)];
+    const drawn = tf.tidy(() => Array.from(whole.uniform([12]).dataSync()));
+    expect(tf.tidy(() => Array.from(rest.uniform([4]).dataSync()))).toEqual(drawn.slice(8));
+    expect(rest.position).toBe(3);
+    for (const noise of [whole, rest]) noise.dispose();
+    const starts = Object.values(noiseStarts).map((start) => {
+      const noise = createNoise(3, start);
+      const first = tf.tidy(() => noise.uniform([1]).dataSync()[0]);
+      expect(noise.position).toBe(start + 1);
+      noise.dispose();
+      return first;
+    });
+    expect(new Set(starts).size).toBe(starts.length);
   });
 
   it("refuses a seed that is no whole number", () => {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type FloatArray, type ImageSet, type Pictures, toPixels, toTensor } from "../data/image-set.js";
 import { requireMatchingImages } from "../data/match.js";
 import { DataError } from "../errors.js";
-import { createNoise } from "../noise.js";
+import { createNoise, noiseStarts } from "../noise.js";
 import { requireInteger } from "../options.js";
 import { createRandom } from "../random.js";
 import { passBottleneck } from "./bottleneck/bottleneck.js";
@@ -64,7 +64,7 @@ export async function drawLatents(
   { batchSize = 64, seed = 0 }: BatchOptions & { seed?: number } = {},
 ): Promise<FloatArray> {
   requireMatchingImages(model, images);
-  const noise = createNoise(seed);
+  const noise = createNoise(seed, noiseStarts.latents);
   try {
     const stages = model.bottleneck ?? [kl({ weight: 0 })];
     const [latents] = await encodeBatches(model, images, batchSize, 1, (posterior) => [

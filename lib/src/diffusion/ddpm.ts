@@ -6,8 +6,8 @@ import { addNoise, cosinePath, type Path, perSample } from "./path.js";
  * DDPM (Ho et al. 2020, arXiv:2006.11239): the network estimates the noise, so
  * `clean = (noisy - noise network) / signal` (equation 15). The network's level is t.
  *
- * Where hardly any signal is left, the smallest error of the network becomes a large one of the estimate: sampling
- * starts a little below t = 1 of a path that ends in pure noise.
+ * Where hardly any signal is left, the smallest error of the network becomes a large one of the estimate: samplers refuse
+ * to start at t = 1 of a path that ends in pure noise. Start at 0.99, or take `velocityDdpm`.
  *
  * @param path `cosinePath` or `linearPath`
  */
@@ -17,6 +17,7 @@ export function epsilonDdpm<Condition>(
 ): Denoiser<Condition> {
   return {
     path,
+    minSignal: 1e-3,
     denoise: (noisy, times, condition) =>
       tf.tidy(() => {
         const { signal, noise } = path.mixture(perSample(times));

@@ -20,11 +20,13 @@ export type NetworkFunction<Condition = undefined> = (
 export interface Denoiser<Condition = undefined> {
   /** How the noisy tensors came about that it knows, and what a time means. */
   readonly path: Path;
+  /** Where the path has less signal than this, the estimate is of no use; none where it always is of some. */
+  readonly minSignal?: number;
   /**
    * The estimate of the clean tensor, E[clean | noisy].
    *
    * @param noisy `[batch, height, width, channels]`
-   * @param times `[batch]`, of the path; above 0
+   * @param times `[batch]`, of the path
    * @returns the shape of `noisy`
    */
   denoise(noisy: tf.Tensor4D, times: tf.Tensor1D, condition: Condition): tf.Tensor4D;

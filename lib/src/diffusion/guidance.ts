@@ -22,7 +22,7 @@ export function guide<Condition>(
   requireNumber("scale", scale, 0);
   if (scale === 1) return denoiser;
   return {
-    path: denoiser.path,
+    ...denoiser,
     denoise: (noisy, times, condition) =>
       tf.tidy(() => {
         const without = denoiser.denoise(noisy, times, none(noisy.shape[0]));

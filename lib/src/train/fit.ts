@@ -1,10 +1,11 @@
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import type { Codec } from "../autoencoder/codec.js";
 import { latentShape } from "../autoencoder/codec.js";
 import { imageBatches } from "../data/batches/image-batches.js";
 import { type ImageSet, toTensor } from "../data/image-set.js";
 import { requireMatchingImages } from "../data/match.js";
 import { ConfigError } from "../errors.js";
+import { autoencoderObjective } from "../losses/objective.js";
 import { requireInteger, requireNumber } from "../options.js";
 import { autoencoderLoss } from "./loss.js";
 import { train } from "./train.js";
@@ -12,8 +13,11 @@ import { train } from "./train.js";
 export interface FitOptions {
   /** Number of updates of the parameters. */
   steps: number;
-  /** Weight of the KL divergence, 0 or more; see `autoencoderLoss` for its unit. */
-  klWeight: number;
+  /**
+   * Weight of the KL divergence, 0 or more; see `autoencoderLoss` for its unit. Left out for a model with a bottleneck
+   * of its own, which has its weights in it.
+   */
+  klWeight?: number;
   /** Pictures a step. */
   batchSize?: number;
   /** Adam's step size. */
@@ -32,11 +36,11 @@ export interface FitOptions {
 export interface TrainingEvent {
   step: number;
   steps: number;
-  /** `reconstruction + klWeight * kl`, per picture. */
+  /** `reconstruction + klWeight * kl`, or with the penalties of the model's bottleneck; per picture. */
   loss: number;
   /** Sum of squared errors of a picture in [-1, 1]. */
   reconstruction: number;
-  /** Nats a picture. */
+  /** Nats a picture; 0 for a bottleneck without `kl`. */
   kl: number;
   /** Since the start of the training, pauses of the reader of the events included. */
   elapsedMs: number;
@@ -56,25 +60,19 @@ export interface TrainingEvent {
  * @throws the signal's reason once it is aborted; the model keeps what it has learnt
  * @throws TrainingError `ERR_LOSS_NOT_FINITE` with the step, the part of the model where it began and the last
  *   checkpoint, to which the model is put back
- * @throws ConfigError for an option out of range and for a model with a bottleneck of its own, DataError `ERR_SHAPE_MISMATCH` for pictures of another size
+ * @throws ConfigError for an option out of range, or a klWeight beside a bottleneck that has its own; DataError `ERR_SHAPE_MISMATCH` for pictures of another size
  */
 export async function* fit(
   model: Codec,
   images: ImageSet,
   options: FitOptions,
 ): AsyncGenerator<TrainingEvent, void, undefined> {
-  const { steps, klWeight, batchSize = 16, learningRate = 1e-3, seed = 0 } = options;
+  const { steps, batchSize = 16, learningRate = 1e-3, seed = 0 } = options;
   const { signal, reportEvery = 5, checkpointEvery = 200 } = options;
   requireInteger("checkpointEvery", checkpointEvery, 1);
-  requireNumber("klWeight", klWeight, 0);
+  const klWeight = requireWeight(model, options.klWeight);
   requireNumber("learningRate", learningRate, 0, true);
   requireMatchingImages(model, images);
-  if (model.bottleneck) {
-    throw new ConfigError(
-      "ERR_OPTION_OUT_OF_RANGE",
-      "fit trains a variational autoencoder by its KL divergence alone, and this model has a bottleneck of its own. Train it by train() with autoencoderObjective() as its loss, which uses the bottleneck.",
-    );
-  }
 
   const run = train({
     steps,
@@ -90,6 +88,10 @@ export async function* fit(
         parameters: model.parameters,
         learningRate,
         loss({ batch: { pictures }, settings, noise }) {
+          if (model.bottleneck) {
+            const { loss, reconstruction, penalties } = autoencoderObjective(model, pictures, { noise });
+            return { loss, terms: { reconstruction, kl: penalties.kl ?? tf.scalar(0) } };
+          }
           const drawn = noise.normal<tf.Rank.R4>([batchSize, ...latentShape(model, pictures.shape)]);
           const { loss, ...terms } = autoencoderLoss(model, pictures, drawn, settings.klWeight);
           return { loss, terms };
@@ -100,6 +102,25 @@ export async function* fit(
   for await (const { step, loss, reconstruction, kl, elapsedMs, imagesPerSecond } of run) {
     yield { step, steps, elapsedMs, imagesPerSecond, ...({ loss, reconstruction, kl } as Losses) };
   }
+}
+
+/** Two weights of one term would be one too many, and none an oversight. */
+function requireWeight({ bottleneck }: Codec, klWeight: number | undefined): number {
+  if (bottleneck && klWeight !== undefined) {
+    throw new ConfigError(
+      "ERR_OPTION_OUT_OF_RANGE",
+      "This model has a bottleneck, whose stages have their own weights: leave klWeight out, and give it to kl({ weight }) in the bottleneck.",
+    );
+  }
+  if (bottleneck) return 0;
+  if (klWeight === undefined) {
+    throw new ConfigError(
+      "ERR_OPTION_OUT_OF_RANGE",
+      "klWeight is missing: 1e-6 is latent diffusion's, for example.",
+    );
+  }
+  requireNumber("klWeight", klWeight, 0);
+  return klWeight;
 }
 
 type Losses = Pick<TrainingEvent, "loss" | "reconstruction" | "kl">;

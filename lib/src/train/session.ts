@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs-core";
 import { currentRun } from "../engine/current.js";
 import type { TrainingError } from "../errors.js";
-import { createNoise } from "../noise.js";
+import { createNoise, noiseStarts } from "../noise.js";
 import { findBrokenParameter, restoreState, type TrainingState, takeState } from "./checkpoint.js";
 import { findFault, type ReplayedTurn } from "./find-fault.js";
 import { lossNotFinite } from "./loss-not-finite.js";
@@ -50,7 +50,7 @@ export async function openSession(
   makeSteering: (journal: Plan["journal"]) => Steering,
 ): Promise<{ session: Session; steering: Steering }> {
   const { networks, seed, microBatches, folder } = plan;
-  const noise = createNoise(seed);
+  const noise = createNoise(seed, noiseStarts.training);
   const settingNames = Object.keys(plan.settings);
   const turns: Turn[] = [];
   let store: RunFolder | undefined;

@@ -2,9 +2,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import {
   consistencySampler,
+  consistencyTargets,
   cosinePath,
+  type Denoiser,
   ddim,
+  edm,
   edmPath,
+  epsilonDdpm,
   euler,
   flowPath,
   generate,
@@ -19,6 +23,7 @@ import {
   startingNoise,
   stochasticDdim,
   uniformSchedule,
+  velocityDdpm,
 } from "../../src/diffusion/index.js";
 import { createNoise } from "../../src/index.js";
 import { normalProbability, normalQuantile } from "../../src/statistics/normal.js";
@@ -239,6 +244,34 @@ it("refuses schedules that do not lead from noise to clean", () => {
   expect(() => sample(churned, denoiser, tf.zeros([1, 1, 1, 1]), [1, 0], undefined)).toThrow(
     /rectified flow/,
   );
+});
+
+it("refuses to begin where an estimate divides by what is no longer there", () => {
+  const network = (input: tf.Tensor4D) => tf.zerosLike(input);
+  const noisy = tf.zeros([1, 1, 1, 1]) as tf.Tensor4D;
+  const begin = (denoiser: Denoiser, from: number) =>
+    sample(ddim, denoiser, noisy, uniformSchedule(2, { from }), undefined).dispose();
+  const refusal = expect.objectContaining({
+    code: "ERR_OPTION_OUT_OF_RANGE",
+    message: expect.stringContaining("0.99"),
+  });
+  const guided = guide(epsilonDdpm(network), { scale: 2, none: () => undefined });
+  expect(() => begin(epsilonDdpm(network), 1)).toThrow(refusal);
+  expect(() => begin(guided, 1)).toThrow(refusal);
+  begin(epsilonDdpm(network), 0.99);
+  begin(epsilonDdpm(network, linearPath), 1);
+  begin(velocityDdpm(network), 1);
+  const batch = {
+    clean: noisy,
+    noise: noisy,
+    times: tf.ones([1]) as tf.Tensor1D,
+    nextTimes: tf.zeros([1]) as tf.Tensor1D,
+  };
+  for (const teacher of [epsilonDdpm(network), edm(network, { sigmaData: 1 })]) {
+    expect(() => consistencyTargets(teacher, teacher, batch, undefined)).toThrow(
+      expect.objectContaining({ code: "ERR_OPTION_OUT_OF_RANGE" }),
+    );
+  }
 });
 
 it("schedules have their ends, and a shift moves them towards the noise", () => {

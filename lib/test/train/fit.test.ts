@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   type Autoencoder,
+  type Bottleneck,
   cards,
   createAutoencoder,
   DataError,
@@ -10,11 +11,14 @@ import {
   engine,
   type FitOptions,
   fit,
+  kl,
   pictures,
   psnr,
   reconstruct,
+  scaledTanh,
   TrainingError,
   type TrainingEvent,
+  varianceLoss,
 } from "../../src/index.js";
 import { describeOnEveryEngine, engineNames, useEngine } from "../engines.js";
 
@@ -90,6 +94,24 @@ describeOnEveryEngine("fit", () => {
     expect(tf.memory().numTensors).toBe(before - Object.keys(model.parameters).length);
   });
 
+  it("trains a model through the bottleneck that it has", async () => {
+    const losses = async (bottleneck: Bottleneck[]) => {
+      const model = createAutoencoder({ widths: [4, 8, 8], seed: 1, bottleneck });
+      const event = (await fit(model, images, { steps: 1, batchSize: 8 }).next()).value as TrainingEvent;
+      model.dispose();
+      return event;
+    };
+    const plain = await losses([]);
+    expect(plain).toMatchObject({ kl: 0, loss: plain.reconstruction });
+    const bent = await losses([scaledTanh(0.01)]);
+    expect(bent.reconstruction).not.toBe(plain.reconstruction);
+    const drawn = await losses([kl({ weight: 2 })]);
+    expect(drawn.loss).toBeCloseTo(drawn.reconstruction + 2 * drawn.kl, 2);
+    expect(drawn.kl).toBeGreaterThan(0);
+    const pulled = await losses([varianceLoss({ weight: 1e6 })]);
+    expect(pulled.loss).toBeGreaterThan(100 * plain.loss);
+  });
+
   it("stops after the current step when aborted, and leaves the model usable", async () => {
     const model = makeModel();
     const before = tf.memory().numTensors;
@@ -160,6 +182,10 @@ describe("fit", () => {
     await expect(fit(model, small, { steps: 1, klWeight: 0 }).next()).rejects.toBeInstanceOf(DataError);
     await expect(fit(model, images, { steps: 0, klWeight: 0 }).next()).rejects.toThrow(/steps/);
     await expect(fit(model, images, { steps: 1, klWeight: -1 }).next()).rejects.toThrow(/klWeight/);
+    await expect(fit(model, images, { steps: 1 }).next()).rejects.toThrow(/klWeight is missing/);
+    const weighted = createAutoencoder({ widths: [4, 8, 8], bottleneck: [kl({ weight: 1e-6 })] });
+    await expect(fit(weighted, images, { steps: 1, klWeight: 1 }).next()).rejects.toThrow(/bottleneck/);
+    weighted.dispose();
     await expect(fit(model, images, { steps: 1, klWeight: 0, learningRate: 0 }).next()).rejects.toThrow(
       /learningRate/,
     );

@@ -1,8 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { ConfigError } from "../../errors.js";
 import type { Noise } from "../../noise.js";
 import { requireInteger } from "../../options.js";
 import type { Denoiser, NoisyBatch } from "../denoiser.js";
-import { addNoise, perSample } from "../path.js";
+import { addNoise, edmPath, perSample } from "../path.js";
+import { requireSignal } from "../require-signal.js";
 import { denoiseAt, type Sampler } from "../samplers/sampler.js";
 import { shiftTimes } from "../times.js";
 
@@ -39,10 +41,12 @@ export function consistencyTimes(
  * outside of the gradients.
  *
  * A student has to leave clean tensors as they are: the denoisers of rectified flow and of the cosine path do at time
- * 0. Those of EDM do so only nearly, at a small sigma instead of 0.
+ * 0. Those of EDM do so only nearly, and only above it.
  *
- * @param teacher the trained denoiser, with guidance where wanted
+ * @param teacher the trained denoiser, with guidance where wanted; of rectified flow or `velocityDdpm`, whose times are
+ *   those of `consistencyTimes`
  * @param average a second student whose parameters are the running average of the first one's, with a decay of 0.95 for example
+ * @throws ConfigError for a teacher that is of no use at time 1 or on EDM's path
  */
 export function consistencyTargets<Condition>(
   teacher: Denoiser<Condition>,
@@ -50,8 +54,15 @@ export function consistencyTargets<Condition>(
   { clean, noise, times, nextTimes }: ConsistencyBatch,
   condition: Condition,
 ): tf.Tensor4D {
+  const { path } = teacher;
+  if (path === edmPath) {
+    throw new ConfigError(
+      "ERR_OPTION_OUT_OF_RANGE",
+      "Consistency distillation takes times from 1 to 0, and EDM's are sigmas that may not reach 0. Take a teacher of rectified flow or velocityDdpm.",
+    );
+  }
+  requireSignal(teacher, 1);
   return tf.tidy(() => {
-    const { path } = teacher;
     const noisy = addNoise(path, clean, noise, times);
     const estimate = teacher.denoise(noisy, times, condition);
     const [here, there] = [path.mixture(perSample(times)), path.mixture(perSample(nextTimes))];

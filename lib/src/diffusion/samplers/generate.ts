@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs-core";
 import type { FloatArray } from "../../data/image-set.js";
-import { createNoise } from "../../noise.js";
+import { createNoise, noiseStarts } from "../../noise.js";
 import { requireInteger } from "../../options.js";
 import type { Denoiser } from "../denoiser.js";
 import { type Sampler, sample, startingNoise } from "./sampler.js";
@@ -42,7 +42,7 @@ export async function generate<Condition>(
   requireInteger("batchSize", batchSize, 1);
   const size = shape[0] * shape[1] * shape[2];
   const data = new Float32Array(count * size);
-  const noise = createNoise(seed);
+  const noise = createNoise(seed, noiseStarts.sampling);
   try {
     for (let start = 0; start < count; start += batchSize) {
       signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Denoiser } from "../denoiser.js";
 import type { Mixture, Path } from "../path.js";
+import { requireSignal } from "../require-signal.js";
 import { requireSchedule } from "../schedules.js";
 
 /** One step of a sampler, from one time to an earlier one. */
@@ -29,7 +30,7 @@ export type Sampler = <Condition>(
  * @param noisy `[batch, height, width, channels]` at the time `times[0]`, from `startingNoise` for example
  * @param times see `uniformSchedule` and `karrasSchedule`
  * @param onStep sees the tensor after every step; the tensor is freed after the next one
- * @throws ConfigError for times that do not fall
+ * @throws ConfigError for times that do not fall, and where the denoiser is of no use at the first
  */
 export function sample<Condition>(
   sampler: Sampler,
@@ -40,6 +41,7 @@ export function sample<Condition>(
   onStep?: (noisy: tf.Tensor4D, stepsDone: number) => void,
 ): tf.Tensor4D {
   requireSchedule(times);
+  requireSignal(denoiser, times[0] as number);
   const count = times.length - 1;
   let current = noisy;
   try {

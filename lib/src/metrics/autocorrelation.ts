@@ -1,6 +1,7 @@
 import type { FloatArray } from "../data/image-set.js";
 import { requireInteger } from "../options.js";
-import { requireFinite, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { requireFinite } from "./check.js";
 
 export interface SpatialAutocorrelation {
   /** Correlation at lag 1, 2, ..., mean over the channels that vary. */
@@ -25,10 +26,10 @@ export function spatialAutocorrelation(
   const [count, height, width, channels] = latents.shape as [number, number, number, number];
   const longest = Math.max(height, width);
   const lags = maxLag ?? Math.min(4, longest - 1);
-  requireSamples("latents", count * channels, 1);
-  requireSamples("pixels on the latents' longer side", longest, 2);
+  requireCount("latents", count * channels, 1);
+  requireCount("pixels on the latents' longer side", longest, 2);
   requireInteger("maxLag", lags, 1);
-  requireSamples("pixels on the latents' longer side", longest, lags + 1);
+  requireCount("pixels on the latents' longer side", longest, lags + 1);
   const perChannel = Array.from({ length: channels }, (_, channel) => {
     const { mean, variance } = momentsOf(latents, channel);
     const centred = (picture: number, y: number, x: number) =>

@@ -33,12 +33,6 @@ export function requireFinite(name: string, { data, shape }: Rows, axes: readonl
   );
 }
 
-/** Throws DataError `ERR_TOO_FEW_SAMPLES` unless `count` is at least `minimum`. */
-export function requireSamples(name: string, count: number, minimum: number): void {
-  if (count >= minimum) return;
-  throw new DataError("ERR_TOO_FEW_SAMPLES", `${name}: ${count} given, at least ${minimum} needed.`);
-}
-
 /**
  * Checks two sets of samples (`requireFinite`), and that their samples have the same number of values, at least one.
  *

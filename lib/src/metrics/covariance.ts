@@ -1,4 +1,5 @@
-import { type Rows, requireFinite, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { type Rows, requireFinite } from "./check.js";
 import { dot, toTable, transpose } from "./dot.js";
 
 /** Mean and covariance of samples: the Gaussian with the same first two moments. */
@@ -18,7 +19,7 @@ export interface Gaussian {
 export function gaussianOf(samples: Rows): Gaussian {
   requireFinite("samples", samples, ["count", "..."]);
   const { data, count, size } = toTable(samples);
-  requireSamples("samples", count, 2);
+  requireCount("samples", count, 2);
   const { mean, centred } = centreRows(data, size);
   const columns = transpose(centred, count, size);
   const covariance = new Float64Array(size * size);

@@ -1,5 +1,6 @@
 import type { FloatArray } from "../data/image-set.js";
-import { type Rows, requireFinite, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { type Rows, requireFinite } from "./check.js";
 import { centreRows, gaussianOf } from "./covariance.js";
 import { dot, toTable, transpose } from "./dot.js";
 
@@ -16,7 +17,7 @@ import { dot, toTable, transpose } from "./dot.js";
 export function effectiveDimension(samples: Rows): number {
   requireFinite("samples", samples, ["count", "..."]);
   const { data, count, size } = toTable(samples);
-  requireSamples("samples", count, 4);
+  requireCount("samples", count, 4);
   const { centred } = centreRows(data, size);
   // Squared lengths of the centred samples.
   const lengths = Float64Array.from({ length: count }, (_, row) =>

@@ -1,6 +1,7 @@
 import { requireInteger } from "../options.js";
 import { createRandom } from "../random.js";
-import { type Rows, requireFinite, requireSamples, sizeOf } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { type Rows, requireFinite, sizeOf } from "./check.js";
 
 /** What a metric says of two sets that do come from the same distribution. */
 export interface Floor {
@@ -30,7 +31,7 @@ export function floorOf<Samples extends Rows>(
   requireInteger("repeats", repeats, 1);
   requireFinite("samples", samples, ["count", "..."]);
   const count = samples.shape[0] as number;
-  requireSamples("samples", count, 4);
+  requireCount("samples", count, 4);
   const half = Math.floor(count / 2);
   const order = Uint32Array.from({ length: count }, (_, index) => index);
   const random = createRandom(seed);

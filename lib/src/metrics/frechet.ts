@@ -1,5 +1,6 @@
 import { DataError } from "../errors.js";
-import { type Rows, requireSameSamples, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { type Rows, requireSameSamples } from "./check.js";
 import { type Gaussian, gaussianOf } from "./covariance.js";
 import { dot } from "./dot.js";
 import { symmetricEigen } from "./symmetric-eigen.js";
@@ -17,8 +18,8 @@ import { symmetricEigen } from "./symmetric-eigen.js";
  */
 export function frechetDistance(first: Rows, second: Rows): number {
   requireSameSamples(["first features", "second features"], first, second);
-  requireSamples("first features", first.shape[0] as number, 2);
-  requireSamples("second features", second.shape[0] as number, 2);
+  requireCount("first features", first.shape[0] as number, 2);
+  requireCount("second features", second.shape[0] as number, 2);
   return frechetDistanceOfGaussians(gaussianOf(first), gaussianOf(second));
 }
 

@@ -1,6 +1,7 @@
 import { requireInteger } from "../options.js";
 import { createRandom } from "../random.js";
-import { type Rows, requireSameSamples, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { type Rows, requireSameSamples } from "./check.js";
 import { dot, type Table, toTable } from "./dot.js";
 
 /**
@@ -43,8 +44,8 @@ export function kidOfSubsets(
   const [x, y] = requireFeatures(first, second);
   requireInteger("subsets", subsets, 2);
   requireInteger("subsetSize", subsetSize, 2);
-  requireSamples("first features", x.count, subsetSize);
-  requireSamples("second features", y.count, subsetSize);
+  requireCount("first features", x.count, subsetSize);
+  requireCount("second features", y.count, subsetSize);
   const random = createRandom(seed);
   const draw = (set: Table) => random.shuffle(allOf(set)).subarray(0, subsetSize);
   const values = Array.from({ length: subsets }, () => discrepancy(x, y, draw(x), draw(y)));
@@ -56,8 +57,8 @@ export function kidOfSubsets(
 function requireFeatures(first: Rows, second: Rows): [Table, Table] {
   requireSameSamples(["first features", "second features"], first, second);
   const tables: [Table, Table] = [toTable(first), toTable(second)];
-  requireSamples("first features", tables[0].count, 2);
-  requireSamples("second features", tables[1].count, 2);
+  requireCount("first features", tables[0].count, 2);
+  requireCount("second features", tables[1].count, 2);
   return tables;
 }
 

@@ -1,5 +1,6 @@
 import type { FloatArray } from "../data/image-set.js";
-import { requireFinite, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { requireFinite } from "./check.js";
 
 /**
  * Standard deviation of every channel over all pictures and positions: the unit of perturbations of latents.
@@ -11,7 +12,7 @@ export function channelSpread(latents: FloatArray): Float32Array {
   requireFinite("latents", latents, ["count", "height", "width", "channels"]);
   const channels = latents.shape[3] as number;
   const rows = latents.data.length / channels;
-  requireSamples("positions of latents", rows, 2);
+  requireCount("positions of latents", rows, 2);
   const [sums, squares] = [new Float64Array(channels), new Float64Array(channels)];
   for (const [index, value] of latents.data.entries()) {
     const channel = index % channels;

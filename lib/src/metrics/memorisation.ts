@@ -1,5 +1,6 @@
 import { createRandom, type Random } from "../random.js";
-import { type Rows, requireSameSamples, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { type Rows, requireSameSamples } from "./check.js";
 import { squaredDistance, type Table, toTable } from "./dot.js";
 
 export interface Memorisation {
@@ -26,7 +27,7 @@ export function memorisation(
   requireSameSamples(["generated", "train"], generated, train);
   requireSameSamples(["generated", "heldOut"], generated, heldOut);
   for (const [name, set] of Object.entries({ generated, train, heldOut })) {
-    requireSamples(name, set.shape[0] as number, 1);
+    requireCount(name, set.shape[0] as number, 1);
   }
   const [samples, trainTable, heldOutTable] = [toTable(generated), toTable(train), toTable(heldOut)];
   const count = Math.min(trainTable.count, heldOutTable.count);

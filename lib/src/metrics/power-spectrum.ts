@@ -1,5 +1,6 @@
 import type { FloatArray } from "../data/image-set.js";
-import { requireFinite, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { requireFinite } from "./check.js";
 import { dot, transpose } from "./dot.js";
 
 export interface PowerSpectrum {
@@ -25,8 +26,8 @@ export function powerSpectrum(latents: FloatArray): PowerSpectrum {
   requireFinite("latents", latents, ["count", "height", "width", "channels"]);
   const [count, height, width, channels] = latents.shape as [number, number, number, number];
   const longest = Math.max(height, width);
-  requireSamples("latents", count * channels, 1);
-  requireSamples("pixels on the latents' longer side", longest, 3);
+  requireCount("latents", count * channels, 1);
+  requireCount("pixels on the latents' longer side", longest, 3);
   const rings = longest - 1;
   /** The ring of every coefficient; 0 is the mean alone, and the corners beyond the last ring are left out. */
   const ringOf = Uint16Array.from({ length: height * width }, (_, place) =>

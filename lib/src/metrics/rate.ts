@@ -1,6 +1,7 @@
 import type { EncodedImages } from "../autoencoder/apply.js";
 import { DataError } from "../errors.js";
-import { requireFinite, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { requireFinite } from "./check.js";
 
 /**
  * What the latents of a picture cost: the KL divergence from their posterior to N(0, 1) in nats, summed over a picture's
@@ -19,7 +20,7 @@ export function klRate({ mean, sigma }: EncodedImages): number {
     );
   }
   const count = mean.shape[0] as number;
-  requireSamples("pictures", count, 1);
+  requireCount("pictures", count, 1);
   const collapsed = sigma.data.reduce((count, value) => count + (value > 0 ? 0 : 1), 0);
   if (collapsed > 0) {
     throw new DataError(

@@ -1,5 +1,6 @@
 import type { Pictures } from "../data/image-set.js";
-import { requireComparablePictures, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { requireComparablePictures } from "./check.js";
 
 const windowSize = 11;
 const sigma = 1.5;
@@ -26,7 +27,7 @@ export function ssim(original: Pictures, reconstruction: Pictures): number {
 export function ssimPerPicture(original: Pictures, reconstruction: Pictures): number[] {
   requireComparablePictures(original, reconstruction);
   const [count, height, width, channels] = original.shape;
-  requireSamples("pixels on the pictures' shorter side", Math.min(height, width), windowSize);
+  requireCount("pixels on the pictures' shorter side", Math.min(height, width), windowSize);
   const plane = (pictures: Pictures, picture: number, channel: number) =>
     Float64Array.from(
       { length: height * width },

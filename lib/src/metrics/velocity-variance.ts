@@ -1,6 +1,7 @@
 import { requireInteger } from "../options.js";
 import { createRandom } from "../random.js";
-import { type Rows, requireFinite, requireSamples } from "./check.js";
+import { requireCount } from "../statistics/check.js";
+import { type Rows, requireFinite } from "./check.js";
 import { centreRows } from "./covariance.js";
 import { dot, squaredDistance, toTable } from "./dot.js";
 
@@ -35,7 +36,7 @@ export function velocityIrreducibleVariance(
   requireInteger("samples", samples, 1);
   requireFinite("latents", latents, ["count", "..."]);
   const table = toTable(latents);
-  requireSamples("latents", table.count, 2);
+  requireCount("latents", table.count, 2);
   // Their mean taken off: it changes nothing but the rounding.
   const { count, size } = table;
   const { centred } = centreRows(table.data, size);

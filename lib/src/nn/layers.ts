@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { currentEngine } from "../engine/current.js";
-import { groupNorm } from "./group-norm.js";
+import { type GroupNormOptions, groupNorm } from "./group-norm.js";
 import { type Parameters, requireParameter } from "./parameters.js";
 
 /**
@@ -69,11 +69,17 @@ export function upsampleNearest(x: tf.Tensor4D): tf.Tensor4D {
  * `x + conv2(silu(norm2(conv1(silu(norm1(x))))))`, with a 1 x 1 convolution on the shortcut where `conv_shortcut` exists.
  *
  * @param x `[batch, height, width, channels]`
+ * @param options.groups of both normalisations; see `groupNorm`
  * @returns `[batch, height, width, outChannels]`
  */
-export function residualBlock(parameters: Parameters, name: string, x: tf.Tensor4D): tf.Tensor4D {
+export function residualBlock(
+  parameters: Parameters,
+  name: string,
+  x: tf.Tensor4D,
+  { groups }: Pick<GroupNormOptions, "groups"> = {},
+): tf.Tensor4D {
   const normalise = (norm: string, hidden: tf.Tensor4D) =>
-    groupNorm(parameters, `${name}.${norm}`, hidden, { activation: "silu" });
+    groupNorm(parameters, `${name}.${norm}`, hidden, { groups, activation: "silu" });
   const first = conv2d(parameters, `${name}.conv1`, normalise("norm1", x));
   const second = conv2d(parameters, `${name}.conv2`, normalise("norm2", first));
   const hasProjection = `${name}.conv_shortcut.weight` in parameters;

@@ -1,9 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { createVariable } from "../autoencoder/kl/autoencoder-kl.js";
 import { fromTorchLayout, shapeHere } from "../autoencoder/kl/layout.js";
 import type { ParameterShape } from "../autoencoder/kl/parameter-shapes.js";
 import { WeightsError } from "../errors.js";
-import type { Parameters } from "../nn/parameters.js";
+import { addVariable, type Parameters } from "../nn/parameters.js";
 import type { TensorEntry, TensorSource } from "../safetensors/index.js";
 import { modernNames } from "./parameter-names.js";
 
@@ -30,7 +29,7 @@ export async function loadParameters(
       const storedName = storedNames.get(name) as string;
       const values = await source.readFloat32(storedName);
       requireFinite(storedName, values);
-      parameters[name] = createVariable(fromTorchLayout(parameter, values), shapeHere(parameter));
+      addVariable(parameters, name, fromTorchLayout(parameter, values), shapeHere(parameter));
     }
     return parameters;
   } catch (error) {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { currentEngine } from "../../engine/current.js";
 import { DataError } from "../../errors.js";
-import type { Parameters } from "../../nn/parameters.js";
+import { addVariable, type Parameters } from "../../nn/parameters.js";
 import { createRandom } from "../../random.js";
 import type { Codec } from "../codec.js";
 import type { Posterior } from "../encoder.js";
@@ -52,7 +52,7 @@ export function createAutoencoderKL(
     const values = new Float32Array(size).fill(centre);
     if (spread > 0)
       for (let index = 0; index < size; index++) values[index] = random.uniform(-spread, spread);
-    parameters[name] = createVariable(values, shapeHere(parameter));
+    addVariable(parameters, name, values, shapeHere(parameter));
   }
   return buildAutoencoderKL(complete, parameters);
 }
@@ -92,10 +92,6 @@ export function buildAutoencoderKL(config: AutoencoderKLConfig, parameters: Para
     },
     dispose: () => tf.dispose(Object.values(parameters)),
   };
-}
-
-export function createVariable(values: Float32Array, shape: number[]): tf.Variable {
-  return tf.tidy(() => tf.variable(tf.tensor(values, shape), true));
 }
 
 function requireShape(what: string, shape: readonly number[], channels: number, minimum: number): void {

@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { ConfigError } from "../../errors.js";
+import { writeAtomically } from "../../safetensors/atomic-file.js";
 
 /**
  * A cache file: 8 bytes to know it by, the length of the header (32 bits, little-endian), the header (JSON), the raw
@@ -105,18 +106,7 @@ export async function writeCache(
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   await fs.mkdir(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${randomUUID()}.tmp`;
-  try {
-    const handle = await fs.open(temporary, "wx");
-    try {
-      for (const part of [...parts, hash.digest()]) await handle.appendFile(part);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await fs.rename(temporary, file);
-  } catch (error) {
-    await fs.rm(temporary, { force: true });
-    throw error;
-  }
+  await writeAtomically(file, async (handle) => {
+    for (const part of [...parts, hash.digest()]) await handle.appendFile(part);
+  });
 }

@@ -1,10 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { dense } from "../../nn/dense.js";
 import { silu } from "../../nn/layers.js";
-import { addDense, type Parameters, requireParameter } from "../../nn/parameters.js";
+import { addDense, addVariable, type Parameters, requireParameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
 import { nullLabel } from "../conditioning.js";
-import { addVariable } from "./variables.js";
 
 /** What a network is told besides the noisy tensor. */
 export interface EmbeddingConfig {

@@ -3,9 +3,9 @@ import { multiHeadAttention } from "../../nn/attention.js";
 import { dense } from "../../nn/dense.js";
 import { normaliseRows } from "../../nn/layer-norm.js";
 import { silu } from "../../nn/layers.js";
-import { addDense, type Parameters, requireParameter } from "../../nn/parameters.js";
+import { addDense, addVariable, type Parameters, requireParameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
-import { addVariable, setToZero } from "./variables.js";
+import { setToZero } from "./variables.js";
 
 export interface BlockConfig {
   /** Features of a token. */

@@ -1,16 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Parameters, requireParameter } from "../../nn/parameters.js";
 
-/** Adds a parameter with the given numbers. */
-export function addVariable(
-  parameters: Parameters,
-  name: string,
-  values: Float32Array,
-  shape: number[],
-): void {
-  parameters[name] = tf.tidy(() => tf.variable(tf.tensor(values, shape), true));
-}
-
 /** Makes a layer return zeros: what it is added to, or gates, is left as it is until training has moved it. */
 export function setToZero(parameters: Parameters, name: string): void {
   for (const part of ["weight", "bias"]) {

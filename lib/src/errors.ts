@@ -58,6 +58,8 @@ export type DataErrorCode =
   | "ERR_DOWNLOAD_FAILED"
   | "ERR_INDEX_OUT_OF_RANGE"
   | "ERR_NOT_FINITE"
+  /** Latents are not normally distributed where a formula needs it. */
+  | "ERR_NOT_GAUSSIAN"
   | "ERR_SHAPE_MISMATCH"
   /** A statistic or a metric that needs more samples, or samples that differ. */
   | "ERR_TOO_FEW_SAMPLES"

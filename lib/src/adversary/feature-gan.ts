@@ -5,7 +5,7 @@ import { conv2d } from "../nn/layers.js";
 import { addConv2d, type Parameters } from "../nn/parameters.js";
 import { requireInteger } from "../options.js";
 import { createRandom } from "../random.js";
-import type { Adversary } from "./adversary.js";
+import type { Adversary, DiscriminatorLoss } from "./adversary.js";
 import { hingeLoss } from "./losses.js";
 
 export interface FeatureGanOptions {
@@ -42,13 +42,14 @@ export function createFeatureGan(
   return {
     parameters,
     generatorLoss: (_real, fake) => tf.tidy(() => sum(judge(fake).map((logits) => tf.neg(tf.mean(logits))))),
-    discriminatorLoss(real, fake) {
-      const [ofReal, ofFake] = [judge(real), judge(stopGradient(fake))];
-      const losses = ofReal.map((logits, scale) => hingeLoss(logits, ofFake[scale] as tf.Tensor));
-      const mean = (logits: tf.Tensor4D[]) =>
-        tf.div(sum(logits.map((scale) => tf.mean(scale))), logits.length) as tf.Scalar;
-      return { loss: sum(losses), realLogits: mean(ofReal), fakeLogits: mean(ofFake), penalties: {} };
-    },
+    discriminatorLoss: (real, fake) =>
+      tf.tidy(() => {
+        const [ofReal, ofFake] = [judge(real), judge(stopGradient(fake))];
+        const losses = ofReal.map((logits, scale) => hingeLoss(logits, ofFake[scale] as tf.Tensor));
+        const mean = (logits: tf.Tensor4D[]) =>
+          tf.div(sum(logits.map((scale) => tf.mean(scale))), logits.length) as tf.Scalar;
+        return { loss: sum(losses), realLogits: mean(ofReal), fakeLogits: mean(ofFake), penalties: {} };
+      }) as unknown as DiscriminatorLoss,
     dispose: () => tf.dispose(parameters),
   };
 }

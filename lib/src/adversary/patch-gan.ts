@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { stopGradient } from "../engine/index.js";
 import { ConfigError } from "../errors.js";
-import type { Adversary } from "./adversary.js";
+import type { Adversary, DiscriminatorLoss } from "./adversary.js";
 import { hingeLoss, logisticLoss } from "./losses.js";
 import { createPatchDiscriminator, type PatchDiscriminatorOptions } from "./patch-discriminator.js";
 
@@ -26,16 +26,17 @@ export function createPatchGan({ loss = "hinge", ...options }: PatchGanOptions =
   return {
     parameters: discriminator.parameters,
     generatorLoss: (_real, fake) => tf.tidy(() => tf.neg(tf.mean(discriminator.judge(fake))) as tf.Scalar),
-    discriminatorLoss(real, fake) {
-      const realLogits = discriminator.judge(real);
-      const fakeLogits = discriminator.judge(stopGradient(fake));
-      return {
-        loss: compare(realLogits, fakeLogits),
-        realLogits: tf.mean(realLogits) as tf.Scalar,
-        fakeLogits: tf.mean(fakeLogits) as tf.Scalar,
-        penalties: {},
-      };
-    },
+    discriminatorLoss: (real, fake) =>
+      tf.tidy(() => {
+        const realLogits = discriminator.judge(real);
+        const fakeLogits = discriminator.judge(stopGradient(fake));
+        return {
+          loss: compare(realLogits, fakeLogits),
+          realLogits: tf.mean(realLogits) as tf.Scalar,
+          fakeLogits: tf.mean(fakeLogits) as tf.Scalar,
+          penalties: {},
+        };
+      }) as unknown as DiscriminatorLoss,
     dispose: discriminator.dispose,
   };
 }

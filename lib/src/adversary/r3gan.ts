@@ -1,14 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { requireWeight, type Weight } from "../autoencoder/bottleneck/weight.js";
 import { stopGradient } from "../engine/index.js";
-import { requireNumber } from "../options.js";
-import type { Adversary } from "./adversary.js";
+import type { Adversary, DiscriminatorLoss } from "./adversary.js";
 import { gradientPenalty } from "./gradient-penalty.js";
 import { pairingLoss } from "./losses.js";
 import { createResidualDiscriminator, type ResidualDiscriminatorOptions } from "./residual-discriminator.js";
 
 export interface R3GanOptions extends ResidualDiscriminatorOptions {
-  /** Weight of the penalties: `gamma / 2 * (R1 + R2)`. Larger pictures need more of it. */
-  gamma?: number;
+  /**
+   * Weight of the penalties: `gamma / 2 * (R1 + R2)`. Larger pictures need more of it. A
+   * `tf.Variable` can be changed while it trains.
+   */
+  gamma?: Weight;
   /** Another discriminator, pictures to logits `[batch]`, which must not mix the pictures of a batch. */
   discriminator?: Pick<Adversary, "parameters" | "dispose"> & { judge(pictures: tf.Tensor4D): tf.Tensor };
 }
@@ -20,23 +23,24 @@ export interface R3GanOptions extends ResidualDiscriminatorOptions {
  * start.
  */
 export function createR3Gan({ gamma = 1, discriminator: given, ...options }: R3GanOptions = {}): Adversary {
-  requireNumber("gamma", gamma, 0);
+  requireWeight("gamma", gamma);
   const discriminator = given ?? createResidualDiscriminator(options);
   const judge = (pictures: tf.Tensor4D) => discriminator.judge(pictures);
   return {
     parameters: discriminator.parameters,
     generatorLoss: (real, fake) => tf.tidy(() => pairingLoss(judge(fake), judge(stopGradient(real)))),
-    discriminatorLoss(real, fake) {
-      const { logits: realLogits, penalty: r1 } = gradientPenalty(judge, real);
-      const { logits: fakeLogits, penalty: r2 } = gradientPenalty(judge, fake);
-      const penalty = tf.mul(tf.add(r1, r2), gamma / 2);
-      return {
-        loss: tf.add(pairingLoss(realLogits, fakeLogits), penalty) as tf.Scalar,
-        realLogits: tf.mean(realLogits) as tf.Scalar,
-        fakeLogits: tf.mean(fakeLogits) as tf.Scalar,
-        penalties: { r1, r2 },
-      };
-    },
+    discriminatorLoss: (real, fake) =>
+      tf.tidy(() => {
+        const { logits: realLogits, penalty: r1 } = gradientPenalty(judge, real);
+        const { logits: fakeLogits, penalty: r2 } = gradientPenalty(judge, fake);
+        const penalty = tf.mul(tf.add(r1, r2), tf.mul(gamma, 0.5));
+        return {
+          loss: tf.add(pairingLoss(realLogits, fakeLogits), penalty) as tf.Scalar,
+          realLogits: tf.mean(realLogits) as tf.Scalar,
+          fakeLogits: tf.mean(fakeLogits) as tf.Scalar,
+          penalties: { r1, r2 },
+        };
+      }) as unknown as DiscriminatorLoss,
     dispose: () => discriminator.dispose(),
   };
 }

@@ -25,9 +25,15 @@ export interface EncodedImages {
   mean: FloatArray;
   /**
    * Standard deviation of the latents of one picture: `exp(logvar / 2)` for a variational autoencoder, to first order
-   * where the bottleneck bends the latents after they were drawn, and 0 where it draws nothing.
+   * where the bottleneck bends the latents after they were drawn, and 0 where it draws nothing. Of several stages
+   * that draw, the deviation of their sum.
    */
   sigma: FloatArray;
+  /**
+   * There and true where the latents of one picture are not normal with this mean and sigma: the bottleneck bends them
+   * after they were drawn, or draws with a random strength. `drawLatents` is exact there.
+   */
+  approximate?: boolean;
 }
 
 /**
@@ -46,13 +52,24 @@ export async function encodeImages(
     const { latents, sigma } = passBottleneck(model.bottleneck, posterior);
     return [latents, sigma ?? tf.zerosLike(latents)];
   });
-  return { mean: mean as FloatArray, sigma: sigma as FloatArray };
+  const approximate = hasApproximatePosterior(model, images) && { approximate: true };
+  return { mean: mean as FloatArray, sigma: sigma as FloatArray, ...approximate };
+}
+
+/** Whether only a draw gives the latents exactly: asks the bottleneck alone, with zeros for one picture's posterior. */
+export function hasApproximatePosterior(model: Codec, images: ImageSet): boolean {
+  const { bottleneck } = model;
+  if (!bottleneck) return false;
+  return tf.tidy(() => {
+    const zeros = tf.zeros([1, ...latentShape(model, images.shape)]) as tf.Tensor4D;
+    return passBottleneck(bottleneck, { mean: zeros, logvar: zeros }).approximate;
+  });
 }
 
 /**
  * One draw of every picture's latents, exactly as the model's bottleneck makes them, without its perturbations: what
  * a diffusion model is trained on. (`sampleLatents` draws from `encodeImages`' numbers, which is the same where
- * nothing bends the latents after they were drawn.)
+ * these are not `approximate`.)
  *
  * @param options.seed of the noise
  * @returns `[count, height / f, width / f, latentChannels]`

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { DataError } from "../errors.js";
+import { requireFinite } from "../metrics/check.js";
 import { requireNumber } from "../options.js";
 import { createRandom } from "../random.js";
 import type { CardFactors } from "./cards.js";
@@ -99,6 +100,19 @@ export function toPixels(values: Float32Array): Uint8Array {
   const pixels = new Uint8ClampedArray(values.length); // rounds to the nearest and clamps
   for (let index = 0; index < values.length; index++) pixels[index] = ((values[index] as number) + 1) * 127.5;
   return new Uint8Array(pixels.buffer);
+}
+
+/**
+ * Floats to pictures to look at and to measure on, for example what a sampler or `model.decode` has made, read to the
+ * host.
+ *
+ * @param floats `[count, height, width, channels]`, [-1, 1] mapped to 0..255; what lies outside is clamped
+ * @throws DataError `ERR_SHAPE_MISMATCH` for another number of axes or of values, `ERR_NOT_FINITE` for NaN and infinities
+ */
+export function toPictures(floats: FloatArray): Pictures {
+  requireFinite("pictures", floats, ["count", "height", "width", "channels"]);
+  const [count = 0, height = 0, width = 0, channels = 0] = floats.shape;
+  return { data: toPixels(floats.data), shape: [count, height, width, channels] };
 }
 
 function gatherPixels(set: ImageSet, indices: number[]): Uint8Array {

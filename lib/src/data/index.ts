@@ -49,5 +49,6 @@ export {
   pictures,
   selectImages,
   splitImages,
+  toPictures,
   toTensor,
 } from "./image-set.js";

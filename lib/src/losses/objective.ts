@@ -47,16 +47,19 @@ export function autoencoderObjective(
       "The model has no bottleneck, so its penalties are unknown. Give one, for example bottleneck: [kl({ weight: 1e-6 })], or [] for a plain autoencoder.",
     );
   }
-  const passed = passBottleneck(bottleneck, model.encode(pictures), { noise, training: true });
-  const reconstructions = model.decode(passed.latents);
-  const distance = distortion(pictures, reconstructions);
-  const values = pictures.size / pictures.shape[0];
-  const reconstruction = outputVariance?.negativeLogLikelihood(distance, values) ?? distance;
-  let loss = reconstruction;
-  const penalties: Record<string, tf.Scalar> = {};
-  for (const [name, { value, weight }] of Object.entries(passed.penalties)) {
-    penalties[name] = value;
-    loss = tf.add(loss, tf.mul(value, weight));
-  }
-  return { loss, reconstruction, penalties, latents: passed.latents, reconstructions };
+  // Left outside of a gradient, everything between would stay on the engine.
+  return tf.tidy(() => {
+    const passed = passBottleneck(bottleneck, model.encode(pictures), { noise, training: true });
+    const reconstructions = model.decode(passed.latents);
+    const distance = distortion(pictures, reconstructions);
+    const values = pictures.size / pictures.shape[0];
+    const reconstruction = outputVariance?.negativeLogLikelihood(distance, values) ?? distance;
+    let loss = reconstruction;
+    const penalties: Record<string, tf.Scalar> = {};
+    for (const [name, { value, weight }] of Object.entries(passed.penalties)) {
+      penalties[name] = value;
+      loss = tf.add(loss, tf.mul(value, weight));
+    }
+    return { loss, reconstruction, penalties, latents: passed.latents, reconstructions };
+  }) as unknown as Objective;
 }

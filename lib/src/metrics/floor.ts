@@ -47,6 +47,24 @@ export function floorOf<Samples extends Rows>(
   return { mean, std: Math.sqrt(squares / Math.max(1, repeats - 1)), samplesPerSide: half, values };
 }
 
+/**
+ * True against true for a metric of one set (a rate, a dimension, a spread): by how much its value differs between two
+ * random halves of the true samples, |first - second|. A model's value that is nearer to the truth's than this is not to be
+ * told from it with so many samples.
+ *
+ * @param metric of one set
+ * @param samples `[count, ...]`, at least four; an odd one is left out
+ * @param options as for `floorOf`; `mean` and `std` are those of the absolute differences, in the metric's unit
+ * @throws DataError as `floorOf`
+ */
+export function floorOfDifference<Samples extends Rows>(
+  metric: (samples: Samples) => number,
+  samples: Samples,
+  options: { repeats?: number; seed?: number } = {},
+): Floor {
+  return floorOf((first: Samples, second) => Math.abs(metric(first) - metric(second)), samples, options);
+}
+
 function selectRows<Samples extends Rows>(samples: Samples, rows: Uint32Array): Samples {
   const size = sizeOf(samples.shape.slice(1));
   const data = samples.data.slice(0, rows.length * size);

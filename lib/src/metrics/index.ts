@@ -11,7 +11,7 @@ export {
 } from "./decoder-robustness.js";
 export { type ChannelCovariance, channelCovariance, effectiveDimension } from "./effective-dimension.js";
 export { type FeatureOptions, features } from "./features.js";
-export { type Floor, floorOf } from "./floor.js";
+export { type Floor, floorOf, floorOfDifference } from "./floor.js";
 export { frechetDistance, frechetDistanceOfGaussians } from "./frechet.js";
 export { type InfluenceMap, type InfluenceOptions, influenceMap } from "./influence-map.js";
 export { type KidOfSubsets, kid, kidOfSubsets } from "./kid.js";

@@ -154,6 +154,35 @@ describeOnEveryEngine("adversaries", () => {
     expect(tf.memory().numTensors).toBe(start);
   });
 
+  it.each(kinds)("%s: leaves nothing but its result outside of gradients", (_, create) => {
+    const adversary = create();
+    const [real, fake] = [normal([2, 16, 16, 3], 1), normal([2, 16, 16, 3], 2)] as [tf.Tensor4D, tf.Tensor4D];
+    const before = tf.memory().numTensors;
+    const result = adversary.discriminatorLoss(real, fake);
+    expect(tf.memory().numTensors).toBe(before + 3 + Object.keys(result.penalties).length);
+    tf.dispose(result as unknown as tf.TensorContainer);
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose([real, fake]);
+    adversary.dispose();
+  });
+
+  it("R3GAN takes a gamma that changes while it trains", () => {
+    const gamma = tf.variable(tf.scalar(0)) as tf.Variable & tf.Scalar;
+    const adversary = createR3Gan({ imageSize: 16, widths: [4, 8], gamma });
+    const [real, fake] = [normal([2, 16, 16, 3], 1), normal([2, 16, 16, 3], 2)] as [tf.Tensor4D, tf.Tensor4D];
+    tf.tidy(() => {
+      const without = number(adversary.discriminatorLoss(real, fake).loss);
+      gamma.assign(tf.scalar(3));
+      const { loss, penalties } = adversary.discriminatorLoss(real, fake);
+      const wanted = without + 1.5 * (number(penalties.r1) + number(penalties.r2));
+      expect(number(loss) / wanted).toBeCloseTo(1, 4);
+      expect(number(loss)).not.toBe(without);
+    });
+    expect(() => createR3Gan({ gamma: tf.zeros([2]) as never })).toThrow(ConfigError);
+    tf.dispose([real, fake, gamma]);
+    adversary.dispose();
+  });
+
   it.each(kinds)("%s: the discriminator's loss teaches the model nothing", (_, create) => {
     const adversary = create();
     const real = normal([2, 16, 16, 3], 1) as tf.Tensor4D;

@@ -1,16 +1,25 @@
 """Writes `fixtures/*.safetensors`: what PyTorch computes for the discriminators, losses and penalties.
 
-    python -m venv v && v/bin/pip install torch==2.11.0 numpy safetensors && v/bin/python make-fixtures.py
+    python -m venv v
+    v/bin/pip install torch==2.11.0 torchvision==0.26.0 numpy safetensors tqdm requests
+    v/bin/pip install --no-deps taming-transformers-rom1504==0.0.6
+    v/bin/python make-fixtures.py
 
-The arithmetic follows the papers' code: latent diffusion's `NLayerDiscriminator`, `hinge_d_loss` and
-`calculate_adaptive_weight`, R3GAN's trainer.
+PatchGAN, its losses and the adaptive weight are computed by taming-transformers itself, whose code latent diffusion imports
+(`--no-deps`: the modules used here need no Lightning). PyPI has no package by the name of R3GAN, so its reference is our own transcription
+of the paper's equations in PyTorch: it shows that our gradients and penalties are PyTorch's, not that the authors' code
+agrees. `adversary.test.ts` checks the losses and the penalty beside closed forms.
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
+from taming.modules.discriminator.model import NLayerDiscriminator
+from taming.modules.losses.vqperceptual import VQLPIPSWithDiscriminator, hinge_d_loss, vanilla_d_loss
+from taming.modules.util import ActNorm
 from torch import nn
 
 folder = Path(__file__).parent / "fixtures"
@@ -30,37 +39,23 @@ def gradients(loss, module, prefix):
     return {f"{prefix}.{name}": gradient for name, gradient in zip(names, found)}
 
 
-class PatchDiscriminator(nn.Module):
-    """3 layers, as in latent diffusion."""
-
-    def __init__(self, width, normalised):
-        super().__init__()
-        layers = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2, True)]
-        channels = width
-        for depth in (1, 2, 3):
-            wider = width * min(2**depth, 8)
-            layers.append(nn.Conv2d(channels, wider, 4, 2 if depth < 3 else 1, 1, bias=not normalised))
-            if normalised:
-                layers.append(nn.BatchNorm2d(wider))
-            layers.append(nn.LeakyReLU(0.2, True))
-            channels = wider
-        layers.append(nn.Conv2d(channels, 1, 4, 1, 1))
-        self.main = nn.Sequential(*layers)
-
-    def forward(self, x):
-        return self.main(x)
+def patch_discriminator(width, normalised):
+    """3 layers. Without normalisation: the one for ActNorm, whose convolutions have biases, less the ActNorm."""
+    model = NLayerDiscriminator(3, width, 3, use_actnorm=not normalised)
+    model.main = nn.Sequential(*(layer for layer in model.main if not isinstance(layer, ActNorm)))
+    return model
 
 
 def patch(name, normalised, seed):
     torch.manual_seed(seed)
-    model = PatchDiscriminator(3, normalised)
+    model = patch_discriminator(3, normalised)
     for parameter in model.parameters():
         nn.init.normal_(parameter, 1.0 if parameter.dim() == 1 and normalised else 0.0, 0.1)
     real = torch.randn(3, 3, 32, 32)
     fake = torch.randn(3, 3, 32, 32).requires_grad_()
     on_real, on_fake = model(real), model(fake.detach())
-    hinge = 0.5 * (F.relu(1.0 - on_real).mean() + F.relu(1.0 + on_fake).mean())
-    logistic = 0.5 * (F.softplus(-on_real).mean() + F.softplus(on_fake).mean())
+    hinge = hinge_d_loss(on_real, on_fake)
+    logistic = vanilla_d_loss(on_real, on_fake)
     generator = -model(fake).mean()
     (toward_fake,) = torch.autograd.grad(generator, [fake])
     save(
@@ -139,16 +134,16 @@ def r3gan():
 
 
 def adaptive():
-    """latent diffusion's whole generator step for a decoder of one convolution, with d_weight times 0.5."""
+    """The whole generator step for a decoder of one convolution, with d_weight times 0.5."""
     torch.manual_seed(4)
     last, judge = nn.Conv2d(4, 3, 3, padding=1), nn.Conv2d(3, 1, 4, 2, 1)
     hidden, target = torch.randn(2, 4, 8, 8), torch.randn(2, 3, 8, 8)
     decoded = last(hidden)
     nll = (decoded - target).abs().sum() / 2
     generator = -judge(decoded).mean()
-    (of_nll,) = torch.autograd.grad(nll, last.weight, retain_graph=True)
-    (of_generator,) = torch.autograd.grad(generator, last.weight, retain_graph=True)
-    weight = torch.clamp(of_nll.norm() / (of_generator.norm() + 1e-4), 0.0, 1e4).detach() * 0.5
+    # The method alone: the whole class downloads LPIPS' weights, and reads nothing else of itself here.
+    factor = SimpleNamespace(discriminator_weight=0.5)
+    weight = VQLPIPSWithDiscriminator.calculate_adaptive_weight(factor, nll, generator, last.weight)
     loss = nll + weight * generator
     save(
         "adaptive",

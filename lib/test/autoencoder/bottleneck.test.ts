@@ -143,6 +143,42 @@ describeOnEveryEngine("a bottleneck", () => {
     source.dispose();
   });
 
+  it("stages that draw add up by their variances", () => {
+    const posterior = {
+      mean: tf.zeros([20, 8, 8, 4]),
+      logvar: tf.fill([20, 8, 8, 4], 2 * Math.log(0.3)),
+    } as unknown as Posterior;
+    const source = createNoise(3);
+    for (const stages of [
+      [kl({ weight: 0 }), fixedSigma({ sigma: 0.4 })],
+      [fixedSigma({ sigma: 0.4 }), kl({ weight: 0 })],
+    ]) {
+      const { latents, sigma } = passBottleneck(stages, posterior, { noise: source });
+      expect(numbers(sigma)[0]).toBeCloseTo(0.5, 5);
+      const spread = numbers(tf.sqrt(tf.mean(tf.square(latents))))[0] as number;
+      expect(Math.abs(spread - 0.5)).toBeLessThan(0.02);
+    }
+    source.dispose();
+  });
+
+  it.each<[boolean, string, Bottleneck[]]>([
+    [false, "no stage", []],
+    [false, "kl", [kl({ weight: 0 })]],
+    [false, "a bend before kl", [scaledTanh(), kl({ weight: 0 })]],
+    [false, "a fixed sigma", [fixedSigma({ sigma: 0.2 })]],
+    [false, "perturbations", [kl({ weight: 0 }), noise({ gaussian: 1 })]],
+    [true, "a tanh after kl", [kl({ weight: 0 }), scaledTanh()]],
+    [true, "a clamp after kl", [kl({ weight: 0 }), clamp()]],
+    [true, "a sphere after a fixed sigma", [fixedSigma({ sigma: 0.2 }), rmsNorm()]],
+    [true, "random strengths", [fixedSigma({ sigma: 0.2, random: true })]],
+    [true, "random strengths, then kl", [fixedSigma({ sigma: 0.2, random: true }), kl({ weight: 0 })]],
+  ])("says %s to latents that are not normal: %s", (approximate, _, stages) => {
+    const source = createNoise(1);
+    expect(passBottleneck(stages, posteriorOf(1)).approximate).toBe(approximate);
+    expect(passBottleneck(stages, posteriorOf(1), { noise: source }).approximate).toBe(approximate);
+    source.dispose();
+  });
+
   it("varianceLoss and varianceExpansion are their formulas", () => {
     const posterior = posteriorOf(4, Math.log(0.5));
     const { penalties } = passBottleneck(
@@ -275,6 +311,9 @@ describeOnEveryEngine("a bottleneck", () => {
 it("refuses options that make no sense", () => {
   const bad = [
     () => kl({ weight: -1 }),
+    () => kl({ weight: tf.zeros([2]) as never }),
+    () => varianceLoss({ weight: tf.zeros([1]) as never }),
+    () => varianceExpansion({ weight: Number.NaN }),
     () => kl({ weight: 1, reduction: "max" as never }),
     () => fixedSigma({ sigma: 0 }),
     () => scaledTanh(0),

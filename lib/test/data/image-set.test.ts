@@ -1,6 +1,15 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { toPixels } from "../../src/data/image-set.js";
-import { cards, DataError, engine, pictures, selectImages, splitImages, toTensor } from "../../src/index.js";
+import {
+  cards,
+  DataError,
+  engine,
+  pictures,
+  selectImages,
+  splitImages,
+  toPictures,
+  toTensor,
+} from "../../src/index.js";
 
 const set = cards({ count: 20, size: 18, seed: 1 });
 
@@ -65,6 +74,29 @@ describe("toTensor", () => {
 describe("toPixels", () => {
   it("rounds and clamps", () => {
     expect([...toPixels(Float32Array.of(-2, -1, 0.001, 1, 7))]).toEqual([0, 0, 128, 255, 255]);
+  });
+});
+
+describe("toPictures", () => {
+  it("is the way back from toTensor", async () => {
+    await engine.use("wasm");
+    const tensor = toTensor(set, [3, 1]);
+    const floats = { data: tensor.dataSync() as Float32Array, shape: tensor.shape };
+    expect(toPictures(floats)).toEqual(pictures(set, [3, 1]));
+    tensor.dispose();
+  });
+
+  it("refuses what are no pictures", () => {
+    const data = new Float32Array(12);
+    expect(() => toPictures({ data, shape: [2, 2, 3] })).toThrow(
+      expect.objectContaining({ code: "ERR_SHAPE_MISMATCH" }),
+    );
+    expect(() => toPictures({ data, shape: [2, 2, 2, 3] })).toThrow(
+      expect.objectContaining({ code: "ERR_SHAPE_MISMATCH" }),
+    );
+    expect(() => toPictures({ data: data.fill(Number.NaN), shape: [1, 2, 2, 3] })).toThrow(
+      expect.objectContaining({ code: "ERR_NOT_FINITE" }),
+    );
   });
 });
 

@@ -16,7 +16,20 @@ import {
   standardiseCache,
   unstandardise,
 } from "../../src/diffusion/index.js";
-import { cards, createAutoencoder, createNoise, createRandom, type FloatArray } from "../../src/index.js";
+import {
+  type Bottleneck,
+  cards,
+  createAutoencoder,
+  createNoise,
+  createRandom,
+  drawLatents,
+  encodeImages,
+  type FloatArray,
+  fixedSigma,
+  kl,
+  klRate,
+  scaledTanh,
+} from "../../src/index.js";
 import { describeOnEveryEngine, useEngine } from "../engines.js";
 import { normal } from "../gradient-check.js";
 import { momentsOf } from "./closed-form.js";
@@ -162,6 +175,46 @@ describeOnEveryEngine("cacheLatents", () => {
     );
     tf.dispose([chosen, noise, drawn] as unknown as tf.TensorContainer);
     await expect(cacheLatents(model, images, { firstBatch: 8 })).rejects.toThrow(/firstBatch/);
+    model.dispose();
+  });
+});
+
+describeOnEveryEngine("cacheLatents of a bottleneck", () => {
+  const images = cards({ count: 5, size: 16, seed: 1 });
+  const modelWith = (bottleneck: Bottleneck[]) =>
+    createAutoencoder({ imageSize: 16, latentChannels: 2, widths: [4, 4, 4], seed: 1, bottleneck });
+
+  it.each<[string, Bottleneck[]]>([
+    ["bends what was drawn", [kl({ weight: 0 }), scaledTanh(0.1)]],
+    ["draws with random strengths", [fixedSigma({ sigma: 0.5, random: true })]],
+  ])("that %s: stores a draw", async (_, bottleneck) => {
+    const model = modelWith(bottleneck);
+    const before = tf.memory().numTensors;
+    const cache = await cacheLatents(model, images, { seed: 4 });
+    expect(cache.mean).toEqual(await drawLatents(model, images, { seed: 4 }));
+    expect(cache.mean).not.toEqual((await cacheLatents(model, images)).mean);
+    expect(new Set(cache.sigma.data)).toEqual(new Set([0]));
+    const encoded = await encodeImages(model, images);
+    expect(encoded.approximate).toBe(true);
+    expect(() => klRate(encoded)).toThrow(expect.objectContaining({ code: "ERR_NOT_GAUSSIAN" }));
+    expect(tf.memory().numTensors).toBe(before);
+    model.dispose();
+  });
+
+  it("that bends before it draws: stores the posteriors of which training draws", async () => {
+    const model = modelWith([scaledTanh(0.1), kl({ weight: 0 })]);
+    const cache = await cacheLatents(model, images, { seed: 4 });
+    const encoded = await encodeImages(model, images);
+    expect({ mean: cache.mean, sigma: cache.sigma }).toEqual(encoded);
+    expect(klRate(encoded)).toBeGreaterThan(0);
+    const noise = createNoise(4, 2 ** 51); // where drawLatents begins
+    const drawn = tf.tidy(() => {
+      const posterior = latentTensors(cache, [0, 1, 2, 3, 4]);
+      return drawPosterior(posterior, noise.normal(posterior.mean.shape)).dataSync();
+    });
+    const wanted = await drawLatents(model, images, { seed: 4 });
+    for (const [index, value] of wanted.data.entries()) expect(drawn[index]).toBeCloseTo(value, 5);
+    noise.dispose();
     model.dispose();
   });
 });

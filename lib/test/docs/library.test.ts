@@ -64,6 +64,7 @@ it("runs, and ends with the numbers that it promises", async () => {
     expect(tv65).toBeLessThanOrEqual(1);
     expect(Number.isFinite(kid)).toBe(true);
   }
+  expect(floors.kidStd).toBeGreaterThan(0);
   // Hardly trained models draw no cards: far from the floors, in either measure.
   for (const { tv65, kid } of pairs.flatMap(Object.values)) {
     expect(tv65).toBeGreaterThan(floors.tv65);

@@ -150,6 +150,46 @@ describeOnEveryEngine("autoencoderObjective", () => {
     model.dispose();
   });
 
+  it("leaves nothing but its result outside of gradients", () => {
+    const model = createAutoencoder({
+      imageSize: 16,
+      widths: [4, 4, 4],
+      bottleneck: [kl({ weight: 0.3 }), scaledTanh()],
+    });
+    const source = createNoise(1);
+    const batch = pictures();
+    const before = tf.memory().numTensors;
+    const objective = autoencoderObjective(model, batch, { noise: source });
+    // The loss, the reconstruction, one penalty, the latents, the reconstructions.
+    expect(tf.memory().numTensors).toBe(before + 5);
+    tf.dispose(objective as unknown as tf.TensorContainer);
+    expect(tf.memory().numTensors).toBe(before);
+    batch.dispose();
+    source.dispose();
+    model.dispose();
+  });
+
+  it("takes weights that change while it trains", () => {
+    const weight = tf.variable(tf.scalar(0)) as tf.Variable & tf.Scalar;
+    const model = createAutoencoder({ imageSize: 16, widths: [4, 4, 4], bottleneck: [kl({ weight })] });
+    const source = createNoise(1);
+    const batch = pictures();
+    const before = tf.memory().numTensors;
+    for (const next of [0, 0.5, 2]) {
+      tf.tidy(() => {
+        weight.assign(tf.scalar(next));
+        const { loss, reconstruction, penalties } = autoencoderObjective(model, batch, { noise: source });
+        const wanted = value(reconstruction) + next * value(penalties.kl);
+        expect(value(loss) / wanted).toBeCloseTo(1, 4);
+        expect(value(penalties.kl)).toBeGreaterThan(0);
+      });
+    }
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose([weight, batch]);
+    source.dispose();
+    model.dispose();
+  });
+
   it("asks for a bottleneck where there is none", () => {
     const model = createAutoencoder({ imageSize: 16, widths: [4, 4, 4] });
     const source = createNoise(1);

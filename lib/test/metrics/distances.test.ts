@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FloatArray, Pictures } from "../../src/data/image-set.js";
 import {
   floorOf,
+  floorOfDifference,
   frechetDistance,
   frechetDistanceOfGaussians,
   gaussianOf,
@@ -341,6 +342,19 @@ describe("floorOf", () => {
     const quarter = floorOf(frechetDistance, { data: samples.data.slice(0, 400), shape: [100, 4] });
     expect(quarter.mean / half.mean).toBeGreaterThan(2); // about four times
     expect(quarter.mean / half.mean).toBeLessThan(7);
+  });
+
+  it("is for a metric of one set how far its halves are apart, never below 0, less with more samples", () => {
+    const mean = ({ data }: FloatArray) => data.reduce((sum, value) => sum + value, 0) / data.length;
+    const two = { data: Float32Array.of(1, 1, 4, 4), shape: [4, 1] };
+    for (const value of floorOfDifference(mean, two, { repeats: 8 }).values) expect([0, 3]).toContain(value);
+    const many = floorOfDifference(mean, normal([4000, 1], 3), { repeats: 200 });
+    const few = floorOfDifference(mean, normal([400, 1], 3), { repeats: 200 });
+    expect(few.samplesPerSide).toBe(200);
+    // |a normal number| of variance 2 / samplesPerSide has the mean sqrt(4 / (pi samplesPerSide)).
+    expect(few.mean / Math.sqrt(4 / (Math.PI * 200))).toBeCloseTo(1, 0);
+    expect(few.mean / many.mean).toBeGreaterThan(2); // about sqrt(10)
+    expect(() => floorOfDifference(mean, normal([3, 1], 1))).toThrow(/samples: 3 given, at least 4/);
   });
 
   it("takes pictures, and needs two samples a side", () => {

@@ -29,6 +29,11 @@ it("refuses posteriors without a finite divergence, and what does not fit", () =
       }),
     );
   }
+  const normal = { mean: good, sigma: ones };
+  expect(klRate({ ...normal, approximate: false })).toBe(0);
+  expect(() => klRate({ ...normal, approximate: true })).toThrow(
+    expect.objectContaining({ name: "DataError", code: "ERR_NOT_GAUSSIAN" }),
+  );
   const other = { data: Float32Array.of(1, 1), shape: [2, 1, 1, 1] };
   expect(() => klRate({ mean: good, sigma: other })).toThrow(
     expect.objectContaining({ code: "ERR_SHAPE_MISMATCH" }),

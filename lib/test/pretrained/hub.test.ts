@@ -352,7 +352,7 @@ describe("a file", () => {
   it("whose rest is another range than the one asked for is refused", async () => {
     const blob = createHash("sha256").update(weights).digest("hex");
     await mkdir(path.join(cache(), "blobs"), { recursive: true });
-    await writeFile(path.join(cache(), "blobs", `${blob}.incomplete`), weights.subarray(0, 1000));
+    await writeFile(path.join(cache(), "blobs", `${blob}.latentlab.incomplete`), weights.subarray(0, 1000));
     misbehaveOnWeights((_, response) => {
       const rest = weights.subarray(500);
       response.writeHead(206, { "Content-Range": `bytes 500-${weights.length - 1}/${weights.length}` });
@@ -365,7 +365,7 @@ describe("a file", () => {
   it("left half by somebody else's download is found out by its checksum", async () => {
     const blob = createHash("sha256").update(weights).digest("hex");
     await mkdir(path.join(cache(), "blobs"), { recursive: true });
-    const incomplete = path.join(cache(), "blobs", `${blob}.incomplete`);
+    const incomplete = path.join(cache(), "blobs", `${blob}.latentlab.incomplete`);
     await writeFile(incomplete, Buffer.alloc(1000, 7));
     await expect(load()).rejects.toMatchObject({ code: "ERR_HUB_CHECKSUM" });
     await writeFile(incomplete, Buffer.alloc(weights.length + 1000));
@@ -438,6 +438,16 @@ describe("options", () => {
     expect(hub.requests.some((request) => request.includes("Bearer"))).toBe(false);
   });
 
+  it("sends tokens of any form, without the blanks and line's ends around them", async () => {
+    for (const token of ["api_org.x-1", "other/hub+token=="]) {
+      hub.requests.length = 0;
+      await load({ token: ` ${token}\r\n` });
+      expect(hub.requests.filter((request) => !request.endsWith(` Bearer ${token}`))).toEqual([]);
+    }
+    expect(completeHubOptions({}, { HF_TOKEN: "hf_abc\n" }).token).toBe("hf_abc");
+    expect(completeHubOptions({}, { HF_TOKEN: " \n" }).token).toBeUndefined();
+  });
+
   it("come from the environment that the hub's other clients read", () => {
     const environment = { HF_TOKEN: "hf_abc", HF_ENDPOINT: "https://mirror.example/", HF_HUB_OFFLINE: "1" };
     expect(completeHubOptions({}, environment)).toMatchObject({
@@ -458,7 +468,8 @@ describe("options", () => {
   });
 
   it.each([
-    [{ token: "secret" }, "ERR_HUB_DENIED"],
+    [{ token: " " }, "ERR_HUB_DENIED"],
+    [{ token: "hf_\u00e9" }, "ERR_HUB_DENIED"],
     [{ token: "hf_a\nb" }, "ERR_HUB_DENIED"],
     [{ endpoint: "ftp://x" }, "ERR_OPTION_OUT_OF_RANGE"],
     [{ endpoint: "x" }, "ERR_OPTION_OUT_OF_RANGE"],

@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { ConfigError } from "../../errors.js";
 import type { Noise } from "../../noise.js";
 import type { Posterior } from "../encoder.js";
+import type { Weight } from "./weight.js";
 
 /** Latents on their way from the encoder to the decoder; all `[batch, height, width, channels]`. */
 export interface Passing {
@@ -12,6 +13,12 @@ export interface Passing {
    * bends them. The diffusion model's training data have it besides the spread between pictures.
    */
   sigma?: tf.Tensor4D;
+  /**
+   * Set by a stage after which a picture's latents are not normal with the mean `latents` and the deviation `sigma`: one
+   * that bends drawn latents, or draws with a strength that is random itself. Only a draw is exact then. Stages of
+   * your own that do so set it, too.
+   */
+  approximate?: boolean;
   /** What the encoder has said. */
   readonly posterior: Posterior;
 }
@@ -20,7 +27,7 @@ export interface Passing {
 export interface Penalty {
   /** Its unit is said by the stage; no weight in it. */
   value: tf.Scalar;
-  weight: number;
+  weight: Weight;
 }
 
 /** What a stage may do this time. */
@@ -41,6 +48,8 @@ export interface Bottleneck {
 export interface BottleneckResult {
   latents: tf.Tensor4D;
   sigma: tf.Tensor4D | undefined;
+  /** Whether `latents` and `sigma` describe the latents of one picture only roughly; see `Passing`. */
+  approximate: boolean;
   /** By the stages' names; only in training. */
   penalties: Record<string, Penalty>;
 }
@@ -65,7 +74,8 @@ export function passBottleneck(
     passing = result.passing;
     if (result.penalty && training) penalties[stage.name] = result.penalty;
   }
-  return { latents: passing.latents, sigma: passing.sigma, penalties };
+  const { latents, sigma, approximate = false } = passing;
+  return { latents, sigma, approximate, penalties };
 }
 
 /** Throws ConfigError where two stages have one name, or something is no stage. */

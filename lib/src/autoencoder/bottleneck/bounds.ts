@@ -18,7 +18,7 @@ export function scaledTanh(limit = 3): Bottleneck {
       const latents: tf.Tensor4D = tf.mul(bent, limit);
       if (!passing.sigma) return { passing: { ...passing, latents } };
       const sigma: tf.Tensor4D = tf.mul(passing.sigma, tf.sub(1, tf.square(bent)));
-      return { passing: { ...passing, latents, sigma } };
+      return { passing: { ...passing, latents, sigma, approximate: true } };
     },
   };
 }
@@ -40,7 +40,7 @@ export function clamp(limit = 3): Bottleneck {
       if (!passing.sigma) return { passing: { ...passing, latents } };
       const inside = tf.cast(tf.less(tf.abs(free), limit), "float32");
       const sigma: tf.Tensor4D = tf.mul(passing.sigma, inside);
-      return { passing: { ...passing, latents, sigma } };
+      return { passing: { ...passing, latents, sigma, approximate: true } };
     },
   };
 }
@@ -58,7 +58,7 @@ export function rmsNorm(): Bottleneck {
       // Without the part along the latents themselves, which the normalisation takes away.
       const meanSquare = tf.mean(tf.square(passing.latents), 3, true);
       const sigma: tf.Tensor4D = tf.mul(passing.sigma, tf.rsqrt(tf.add(meanSquare, 1e-6)));
-      return { passing: { ...passing, latents, sigma } };
+      return { passing: { ...passing, latents, sigma, approximate: true } };
     },
   };
 }

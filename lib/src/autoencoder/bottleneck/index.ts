@@ -12,3 +12,4 @@ export { klDivergence } from "./kl-divergence.js";
 export { dropPositions, interpolate, jitter, noise } from "./perturbations.js";
 export { fixedSigma, type KlOptions, kl } from "./posterior.js";
 export { type VarianceLossOptions, varianceExpansion, varianceLoss } from "./variance.js";
+export type { Weight } from "./weight.js";

@@ -2,9 +2,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import { ConfigError } from "../../errors.js";
 import { requireNumber } from "../../options.js";
 import type { Bottleneck } from "./bottleneck.js";
+import { requireWeight, type Weight } from "./weight.js";
 
 export interface VarianceLossOptions {
-  weight: number;
+  /** A `tf.Variable` can be changed while it trains. */
+  weight: Weight;
   /**
    * `match` (default): `(variance - 1)^2`, from both sides. `hinge`: `max(0, 1 - sqrt(variance + 1e-4))`, only
    * against collapse (VICReg: Bardes et al. 2021, arXiv:2105.04906, equation 1).
@@ -17,7 +19,7 @@ export interface VarianceLossOptions {
  * each of its latents pays for its channel.
  */
 export function varianceLoss({ weight, kind = "match" }: VarianceLossOptions): Bottleneck {
-  requireNumber("weight", weight, 0);
+  requireWeight("weight", weight);
   if (kind !== "match" && kind !== "hinge") {
     throw new ConfigError(
       "ERR_OPTION_OUT_OF_RANGE",
@@ -48,8 +50,8 @@ export function varianceLoss({ weight, kind = "match" }: VarianceLossOptions): B
  *
  * @param options.delta bounds the penalty of one latent by `1 / delta`
  */
-export function varianceExpansion({ weight, delta = 0.1 }: { weight: number; delta?: number }): Bottleneck {
-  requireNumber("weight", weight, 0);
+export function varianceExpansion({ weight, delta = 0.1 }: { weight: Weight; delta?: number }): Bottleneck {
+  requireWeight("weight", weight);
   requireNumber("delta", delta, 0, true);
   return {
     name: "varianceExpansion",

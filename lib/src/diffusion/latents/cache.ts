@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { encodeImages } from "../../autoencoder/apply.js";
+import { drawLatents, encodeImages, hasApproximatePosterior } from "../../autoencoder/apply.js";
 import type { Codec } from "../../autoencoder/codec.js";
 import type { FloatArray, ImageSet } from "../../data/image-set.js";
+import { requireMatchingImages } from "../../data/match.js";
 import { DataError } from "../../errors.js";
 import { requireFinite } from "../../metrics/check.js";
 import { requireInteger } from "../../options.js";
@@ -22,21 +23,31 @@ export interface CacheOptions {
   batchSize?: number;
   /** Number of pictures from which the one scalar of `one-scalar` is measured; default: the first batch. */
   firstBatch?: number;
+  /** Of the draw, where one has to be stored; default 0. */
+  seed?: number;
 }
 
 /**
- * Encodes all pictures of a set (`encodeImages`) and measures their scales.
+ * Encodes all pictures of a set and measures their scales: the latents on which the decoder was trained, without
+ * perturbations of the training.
  *
- * Where the autoencoder's bottleneck bends latents after they were drawn, make the cache of `drawLatents` instead.
+ * It stores posteriors (`encodeImages`), of which every step of the training draws anew. Where the latents of one
+ * picture are not normal - the bottleneck bends them after they were drawn, as `[kl(), scaledTanh()]` does, or draws
+ * with a random strength, as `fixedSigma({ random: true })` - it stores one draw of every picture instead
+ * (`drawLatents`), with zeros for `sigma`. For more draws, make caches of other seeds.
  *
- * @throws what `encodeImages` and `makeLatentCache` throw
+ * @throws what `encodeImages`, `drawLatents` and `makeLatentCache` throw
  */
 export async function cacheLatents(
   model: Codec,
   images: ImageSet,
-  { batchSize = 64, firstBatch = Math.min(batchSize, images.count) }: CacheOptions = {},
+  { batchSize = 64, firstBatch = Math.min(batchSize, images.count), seed = 0 }: CacheOptions = {},
 ): Promise<LatentCache> {
   requireInteger("firstBatch", firstBatch, 1);
+  requireMatchingImages(model, images);
+  if (hasApproximatePosterior(model, images)) {
+    return makeLatentCache(await drawLatents(model, images, { batchSize, seed }), undefined, { firstBatch });
+  }
   const { mean, sigma } = await encodeImages(model, images, { batchSize });
   return makeLatentCache(mean, sigma, { firstBatch });
 }

@@ -28,7 +28,6 @@ export async function describeRevision(access: HubAccess, repository: string): P
       hubUrl: endpoint,
       additionalFields: ["sha", "cardData"],
       fetch: createGuardedFetch(access),
-      ...credentials(access),
     }),
   );
   if (!isCommit(info.sha)) throw badAnswer(endpoint, repository, `the commit ${JSON.stringify(info.sha)}`);
@@ -52,12 +51,12 @@ export async function describeFiles(
       revision: commit,
       hubUrl: endpoint,
       fetch: createGuardedFetch(access),
-      ...credentials(access),
     }),
   );
   return infos.map(({ path, size, oid, lfs }) => {
     // Paths become names in the cache: only what was asked for can be meant.
-    if (!paths.includes(path)) throw badAnswer(endpoint, repository, `the file ${JSON.stringify(path)}`);
+    if (!paths.includes(path) || !canBeFile(path))
+      throw badAnswer(endpoint, repository, `the file ${JSON.stringify(path)}`);
     const checksum = lfs ? lfs.oid : oid;
     const isChecksum = typeof checksum === "string" && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(checksum);
     if (!isChecksum || !Number.isSafeInteger(size) || size < 0) {
@@ -67,8 +66,9 @@ export async function describeFiles(
   });
 }
 
-function credentials({ token }: HubAccess) {
-  return token === undefined ? {} : { accessToken: token };
+/** Whether file systems and addresses can hold the name: lists of parts come from the hub, too. */
+function canBeFile(path: string): boolean {
+  return !/\p{Surrogate}/u.test(path) && path.split("/").every((name) => Buffer.byteLength(name) <= 255);
 }
 
 function badAnswer(endpoint: string, repository: string, what: string): HubError {

@@ -6,17 +6,16 @@ import { computeChecksum } from "./checksum.js";
 import { type RemoteFile, refusal } from "./describe-files.js";
 import { createGuardedFetch } from "./guarded-fetch.js";
 import type { HubAccess } from "./options.js";
+import { claimPartial, releasePartial } from "./partial.js";
+import { share } from "./share.js";
 
 /** Of one file, with what has come so far kept in between. */
 const maxTries = 3;
 
-/** Downloads that are under way in this process, by the blob's path: two loads of one model share them. */
-const running = new Map<string, Promise<void>>();
-
 /**
  * Gets a file into the cache, where it is not there yet, and returns its path in the snapshot of the commit. A download
  * that broke off goes on where it stopped, also in the next process; only what has the right checksum gets the blob's
- * name.
+ * name. Loads in one process share a download; in two processes each has its own.
  *
  * The package's own `downloadFileToCacheDir` neither resumes nor compares checksums.
  *
@@ -32,13 +31,10 @@ export async function downloadToCache(
   const blob = cache.blob(file.checksum);
   const present = await fs.stat(blob).catch(() => undefined);
   if (present?.size !== file.size) {
-    const url = `${access.endpoint}/${repository}/resolve/${commit}/${file.path}`;
-    let download = running.get(blob);
-    if (!download) {
-      download = downloadBlob(access, repository, url, blob, file).finally(() => running.delete(blob));
-      running.set(blob, download);
-    }
-    await download;
+    const url = `${access.endpoint}/${repository}/resolve/${commit}/${file.path.split("/").map(encodeURIComponent).join("/")}`;
+    await share(blob, access.signal, (signal) =>
+      downloadBlob({ ...access, signal }, repository, url, blob, file),
+    );
   }
   await cache.link(commit, file.path, file.checksum);
   return cache.snapshot(commit, file.path);
@@ -51,10 +47,27 @@ async function downloadBlob(
   blob: string,
   file: RemoteFile,
 ): Promise<void> {
-  const incomplete = `${blob}.incomplete`;
   await fs.mkdir(path.dirname(blob), { recursive: true });
   access.report(`Loading ${repository}/${file.path} (${(file.size / 2 ** 20).toFixed(1)} MiB).`);
-  const handle = await fs.open(incomplete, "a");
+  const partial = await claimPartial(blob);
+  try {
+    await complete(access, repository, url, partial, file);
+    await fs.rename(partial, blob);
+  } catch (error) {
+    await releasePartial(partial, blob);
+    throw error;
+  }
+}
+
+/** Loads what is missing of the file, and compares its checksum. */
+async function complete(
+  access: HubAccess,
+  repository: string,
+  url: string,
+  partial: string,
+  file: RemoteFile,
+): Promise<void> {
+  const handle = await fs.open(partial, "a");
   try {
     for (let attempt = 1; (await handle.stat()).size !== file.size; attempt++) {
       await loadRest(access, repository, url, handle, file).catch((error) => {
@@ -66,13 +79,12 @@ async function downloadBlob(
   } finally {
     await handle.close();
   }
-  const found = await computeChecksum(incomplete, file.size, file.checksum);
+  const found = await computeChecksum(partial, file.size, file.checksum);
   if (found !== file.checksum) {
-    await fs.rm(incomplete, { force: true });
+    await fs.rm(partial, { force: true });
     const message = `${url} came with the checksum ${found} instead of ${file.checksum}. It was thrown away; try again.`;
     throw new HubError("ERR_HUB_CHECKSUM", message, url);
   }
-  await fs.rename(incomplete, blob);
 }
 
 /** Appends what is missing to the file. */
@@ -86,10 +98,7 @@ async function loadRest(
   let position = (await handle.stat()).size;
   if (position > file.size) position = await restart(handle);
   const response = await createGuardedFetch(access)(url, {
-    headers: {
-      ...(position > 0 && { Range: `bytes=${position}-` }),
-      ...(access.token !== undefined && { Authorization: `Bearer ${access.token}` }),
-    },
+    headers: position > 0 ? { Range: `bytes=${position}-` } : {},
   });
   if (!response.ok) {
     await response.body?.cancel();

@@ -5,18 +5,19 @@ const maxRedirects = 5;
 
 /**
  * `fetch` that follows redirects to the hub itself and to the servers that Hugging Face keeps its files on, and to
- * nobody else; the access token goes to the hub alone.
+ * nobody else; the access token goes to the hub alone. It is set here because the package lets only tokens that begin
+ * with "hf_" through, which those of other hubs do not.
  *
  * @throws HubError `ERR_HUB_REDIRECT`; `ERR_HUB_UNAVAILABLE` where nobody answers
  */
-export function createGuardedFetch({ endpoint, signal }: HubAccess): typeof fetch {
+export function createGuardedFetch({ endpoint, signal, token }: HubAccess): typeof fetch {
   const hub = new URL(endpoint);
   return async (input, init = {}) => {
     let url = new URL(input instanceof Request ? input.url : input);
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const headers = new Headers(init.headers);
       headers.set("Accept-Encoding", "identity"); // so that lengths are those of the files
-      if (url.origin !== hub.origin) headers.delete("Authorization");
+      if (url.origin === hub.origin && token !== undefined) headers.set("Authorization", `Bearer ${token}`);
       const response = await send(url, { ...init, headers, redirect: "manual", signal: signal ?? null });
       const location = response.headers.get("Location");
       if (response.status < 300 || response.status > 399 || location === null) return response;

@@ -36,7 +36,9 @@ export interface HubAccess {
  * @throws HubError `ERR_HUB_DENIED` for a token that cannot be one
  */
 export function completeHubOptions(options: HubOptions, environment = process.env): HubAccess {
-  const { revision = "main", token = environment.HF_TOKEN || undefined } = options;
+  const { revision = "main" } = options;
+  // Pasted, or read from a file: often with a line's end. A variable that is empty is as good as none.
+  const token = options.token?.trim() ?? (environment.HF_TOKEN?.trim() || undefined);
   if (!/^\w[\w./-]*$/.test(revision) || /\.\.|\/\/|\/$|\.lock$/.test(revision)) {
     throw outOfRange(`revision has to be a branch, tag or commit, not ${JSON.stringify(revision)}.`);
   }
@@ -46,10 +48,10 @@ export function completeHubOptions(options: HubOptions, environment = process.en
       `endpoint has to be an address that begins with https://, not ${JSON.stringify(endpoint)}.`,
     );
   }
-  if (token !== undefined && !/^hf_\w+$/.test(token)) {
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
     throw new HubError(
       "ERR_HUB_DENIED",
-      'The token (or HF_TOKEN) is none: tokens of the Hugging Face Hub begin with "hf_".',
+      "The token (or HF_TOKEN) is none: it is empty, or has blanks or characters other than ASCII in it. Copy it again from the hub's settings.",
     );
   }
   const cacheFolder = options.cacheFolder ?? getHFHubCachePath();

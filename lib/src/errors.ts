@@ -187,6 +187,8 @@ export type RunErrorCode =
   | "ERR_RUN_MISMATCH"
   /** A checkpoint or a journal that cannot be read. */
   | "ERR_RUN_DAMAGED"
+  /** Another training writes to the folder. */
+  | "ERR_RUN_IN_USE"
   /** What was asked for is only there while the training goes on. */
   | "ERR_RUN_NOT_ACTIVE";
 

@@ -36,12 +36,12 @@ export function adaptiveWeight(
 }
 
 /**
- * 0 before the step `start`, then 1: latent diffusion's `adopt_weight`, which leaves the autoencoder alone until it
+ * 0 for the first `start` steps, then 1: latent diffusion's `adopt_weight`, which leaves the autoencoder alone until it
  * has learned to reconstruct.
  *
- * @param step counted from 0
+ * @param step counted from 1, as by every schedule
  */
 export function delayedStart(step: number, start: number): 0 | 1 {
   requireNumber("start", start, 0);
-  return step < start ? 0 : 1;
+  return step <= start ? 0 : 1;
 }

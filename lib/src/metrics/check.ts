@@ -54,7 +54,7 @@ export function requireComparablePictures(original: Pictures, reconstruction: Pi
   if (original.shape.join() !== reconstruction.shape.join()) {
     throw new DataError(
       "ERR_SHAPE_MISMATCH",
-      `Pictures of shape [${original.shape}] and [${reconstruction.shape}] cannot be compared; both need the same.`,
+      `Pictures of shape [${original.shape}] and [${reconstruction.shape}] cannot be compared; both need the same. \`pictures(images)\` makes pictures of an image set.`,
     );
   }
   const size = sizeOf(original.shape);

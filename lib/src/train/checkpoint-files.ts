@@ -1,11 +1,11 @@
 import fs from "node:fs/promises";
 import path from "node:path";
 import { withoutAliases } from "../engine/aliases.js";
-import type { EngineDescription } from "../engine/engine.js";
 import { RunError } from "../errors.js";
 import type { Parameters } from "../nn/parameters.js";
 import { floatTensor, openSafetensors, writeAtomically, writeSafetensors } from "../safetensors/index.js";
 import type { NetworkState, TrainingState, Weights } from "./checkpoint.js";
+import type { EngineOfRun } from "./engine-of-run.js";
 import type { JournalEntry } from "./steering.js";
 import type { Turn } from "./turn.js";
 
@@ -14,7 +14,7 @@ export interface Description {
   /** What the training was started with; it has to be the same when it is resumed. */
   options: Record<string, unknown>;
   journal: readonly JournalEntry[];
-  engine: Pick<EngineDescription, "name" | "version" | "device" | "precision">;
+  engine: EngineOfRun;
 }
 
 export interface CheckpointText extends Description {

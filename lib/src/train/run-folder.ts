@@ -10,6 +10,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "./checkpoint-files.js";
+import { lockFolder } from "./run-lock.js";
 import type { JournalEntry } from "./steering.js";
 import type { Turn } from "./turn.js";
 
@@ -18,6 +19,7 @@ import type { Turn } from "./turn.js";
  *
  *     metrics.jsonl                          a line a step
  *     journal.json                           what was changed while it ran
+ *     .lock.*                                while a training goes on: which process it is in
  *     checkpoints/000012-step-3400/          the newest has the highest first number
  *       state.json                           step, noise, journal, options, engine
  *       <network>.safetensors                weights
@@ -36,6 +38,8 @@ export interface RunFolder {
   writeJournal(journal: readonly JournalEntry[]): Promise<void>;
   /** @returns the new checkpoint's folder; older ones than the last `keep` are removed */
   writeCheckpoint(state: TrainingState, description: Description): Promise<string>;
+  /** Lets other trainings in. */
+  close(): Promise<void>;
 }
 
 export interface RunFolderOptions {
@@ -47,16 +51,30 @@ export interface RunFolderOptions {
 const checkpointName = /^(\d+)-step-\d+$/;
 
 /**
- * @throws RunError `ERR_RUN_EXISTS`, and `ERR_RUN_DAMAGED` or `ERR_RUN_MISMATCH` for a checkpoint that cannot be used
+ * @throws RunError `ERR_RUN_EXISTS`, `ERR_RUN_IN_USE`, and `ERR_RUN_DAMAGED` or `ERR_RUN_MISMATCH` for a checkpoint that cannot be used
  */
 export async function openRunFolder(
   folder: string,
   turns: readonly Turn[],
-  { resume, keep }: RunFolderOptions,
+  options: RunFolderOptions,
 ): Promise<RunFolder> {
+  await fs.mkdir(path.join(folder, "checkpoints"), { recursive: true });
+  const close = await lockFolder(folder);
+  try {
+    return { ...(await openLocked(folder, turns, options)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openLocked(
+  folder: string,
+  turns: readonly Turn[],
+  { resume, keep }: RunFolderOptions,
+): Promise<Omit<RunFolder, "close">> {
   const checkpoints = path.join(folder, "checkpoints");
   const journalFile = path.join(folder, "journal.json");
-  await fs.mkdir(checkpoints, { recursive: true });
   let names = await listCheckpoints(checkpoints);
   const newest = names.at(-1);
   if (newest && !resume) {

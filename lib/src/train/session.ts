@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs-core";
-import { currentRun } from "../engine/current.js";
 import type { TrainingError } from "../errors.js";
 import { createNoise, noiseStarts } from "../noise.js";
 import { findBrokenParameter, restoreState, type TrainingState, takeState } from "./checkpoint.js";
+import { describeEngine, warnOfOtherEngine } from "./engine-of-run.js";
 import { findFault, type ReplayedTurn } from "./find-fault.js";
 import { lossNotFinite } from "./loss-not-finite.js";
 import { type MetricsFile, openMetricsFile } from "./metrics-file.js";
@@ -59,6 +59,7 @@ export async function openSession(
     for (const turn of turns) turn.dispose();
     noise.dispose();
     await metrics?.close();
+    await store?.close();
   };
   try {
     for (const [name, network] of Object.entries(networks)) {
@@ -68,6 +69,7 @@ export async function openSession(
       store = await openRunFolder(folder, turns, plan);
       if (store.found) {
         requireSameOptions(folder, store.found.text.options, describeOptions(plan));
+        warnOfOtherEngine(folder, store.found.text.engine);
         restoreState(store.found.state, turns, noise);
       }
       metrics = await openMetricsFile(store.metricsFile, store.found?.state.step ?? 0);
@@ -238,10 +240,9 @@ function createSession(
     if (!store) return undefined;
     await metrics?.sync();
     await saveJournal();
-    const { name, version, device, precision } = currentRun().description;
     return store.writeCheckpoint(taken, {
       options: describeOptions(plan),
-      engine: { name, version, device, precision },
+      engine: describeEngine(),
       journal: steering.journal,
     });
   };

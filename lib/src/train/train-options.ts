@@ -29,7 +29,7 @@ export interface TrainOptions<Batch, Inputs extends tf.NamedTensorMap, Setting e
    * loss is lost. Default: every 60 seconds with a folder, every 200 steps without.
    */
   checkpointEvery?: { seconds?: number; steps?: number };
-  /** Where metrics, journal and checkpoints are kept; see `RunFolder` for its files. Only one process may use it at a time. */
+  /** Where metrics, journal and checkpoints are kept; see `RunFolder` for its files. Only one training may use it at a time. */
   folder?: string;
   /** Goes on with the training in `folder`, or begins it where there is none yet. */
   resume?: boolean;

@@ -60,7 +60,7 @@ export interface Run<Setting extends string = string>
  * context. Between two steps the event loop gets a turn. When another engine has come into use, the training goes on there.
  *
  * With a `folder`, a training that was stopped, or killed at any moment, goes on by `resume` with the losses that it would have
- * had on the same engine, bit for bit. At the end, when it is aborted and when the reader leaves the loop there is a checkpoint, too.
+ * had on the same engine, bit for bit; on another one it warns that they differ. At the end, when it is aborted and when the reader leaves the loop there is a checkpoint, too.
  *
  * @yields an event after the first, every `reportEvery`-th and the last step; the first of a resumption too
  * @throws ConfigError for an option out of range, at once; while events are read: the signal's reason once it is aborted,

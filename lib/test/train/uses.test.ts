@@ -82,7 +82,7 @@ describeOnEveryEngine("one loop for all:", () => {
       reportEvery: 1,
       batches,
       toTensors,
-      settings: { klWeight: 1e-6, adversary: (step: number) => 0.5 * delayedStart(step - 1, 2) },
+      settings: { klWeight: 1e-6, adversary: (step: number) => 0.5 * delayedStart(step, 2) },
       networks: {
         autoencoder: autoencoderAgainst(model, adversary.generatorLoss),
         discriminator: {

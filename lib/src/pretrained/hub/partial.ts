@@ -1,10 +1,7 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import fs from "node:fs/promises";
-import { hostname } from "node:os";
 import path from "node:path";
-
-/** Process numbers mean something on their own computer only; a cache may lie on a shared disk. */
-const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+import { isAlive, thisHost } from "../../processes.js";
 
 /** What has come of a blob while nobody loads it. Not `<blob>.incomplete`: that may be in the Python client's hands. */
 const atRest = (blob: string) => `${blob}.latentlab.incomplete`;
@@ -15,7 +12,7 @@ const atRest = (blob: string) => `${blob}.latentlab.incomplete`;
  * is no more has left behind is taken over.
  */
 export async function claimPartial(blob: string): Promise<string> {
-  const own = `${blob}.latentlab.${host}.${process.pid}.${randomUUID()}.incomplete`;
+  const own = `${blob}.latentlab.${thisHost}.${process.pid}.${randomUUID()}.incomplete`;
   for (const candidate of [atRest(blob), ...(await findAbandoned(blob))]) {
     const isClaimed = await fs.rename(candidate, own).then(
       () => true,
@@ -35,18 +32,9 @@ export async function releasePartial(partial: string, blob: string): Promise<voi
 
 async function findAbandoned(blob: string): Promise<string[]> {
   const folder = path.dirname(blob);
-  const start = `${path.basename(blob)}.latentlab.${host}.`;
+  const start = `${path.basename(blob)}.latentlab.${thisHost}.`;
   const names = (await fs.readdir(folder)).filter((name) => name.startsWith(start));
   return names
     .filter((name) => !isAlive(Number.parseInt(name.slice(start.length), 10)))
     .map((name) => path.join(folder, name));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // sends nothing, only asks
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { completeAutoencoderKLConfig } from "../../src/autoencoder/kl/autoencoder-kl.js";
 import { type AutoencoderKLConfig, parseAutoencoderKLConfig } from "../../src/autoencoder/kl/config.js";
 import { toDiffusersConfig } from "../../src/autoencoder/kl/config-json.js";
 import { listParameters } from "../../src/autoencoder/kl/parameter-shapes.js";
@@ -146,4 +147,13 @@ describe("names of older checkpoints", () => {
       expect(() => modernNames([name])).toThrow(expect.objectContaining({ code: "ERR_WEIGHTS_FORMAT" }));
     }
   });
+});
+
+it("says in the options' own names what a shortened preset lacks", () => {
+  const short = { ...autoencoderKLConfigs.sd1, blockOutChannels: [32, 32] };
+  expect(() => completeAutoencoderKLConfig(short)).toThrow(
+    "downAttention has 4 entries, blockOutChannels 2.",
+  );
+  const attention = { downAttention: [false, true], upAttention: [true, false] };
+  expect(completeAutoencoderKLConfig({ ...short, ...attention })).toMatchObject(attention);
 });

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { currentEngine } from "../../engine/current.js";
-import { DataError } from "../../errors.js";
+import { ConfigError, DataError } from "../../errors.js";
 import { addVariable, type Parameters } from "../../nn/parameters.js";
 import { createRandom } from "../../random.js";
 import type { Codec } from "../codec.js";
@@ -63,6 +63,12 @@ export function completeAutoencoderKLConfig(config: Partial<AutoencoderKLConfig>
   const plain = parseAutoencoderKLConfig({});
   const noAttention = Array<boolean>(resolutions).fill(false);
   const merged = { ...plain, downAttention: noAttention, upAttention: noAttention, ...config };
+  for (const name of ["downAttention", "upAttention"] as const) {
+    const { length } = merged[name];
+    if (length === resolutions) continue;
+    const message = `${name} has ${length} entries, blockOutChannels ${resolutions}. Give true or false for each of its resolutions.`;
+    throw new ConfigError("ERR_MODEL_CONFIG", message);
+  }
   return parseAutoencoderKLConfig(toDiffusersConfig(merged), "The config");
 }
 

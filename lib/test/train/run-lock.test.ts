@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs/promises";
 import os from "node:os";
@@ -38,7 +38,7 @@ it("lets one in at a time", async () => {
 });
 
 it("keeps out what another living process holds, and says which", async () => {
-  const child = fork("-e", [], { execArgv: ["-e", "setInterval(() => {}, 1000)"], stdio: "ignore" });
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
   try {
     const file = await lockOf(child.pid as number);
     await expect(lockFolder(folder)).rejects.toThrow(`process ${child.pid}`);

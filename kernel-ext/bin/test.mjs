@@ -7,6 +7,7 @@ import { findChromium, root } from "./setup/paths.mjs";
 import { runInForeground, SetupError } from "./setup/process.mjs";
 import { runCommand, runSteps } from "./setup/run-steps.mjs";
 import { allSteps, engineNames } from "./setup/steps.mjs";
+import { nodeSteps, pageScriptsStep, testPackagesStep } from "./setup/test-tools.mjs";
 
 const resultFile = join(root, "test-results", "vitest.json");
 
@@ -14,7 +15,12 @@ await runCommand(async () => {
   console.log("latentlab: set-up for the tests");
   requireChromium();
   // Every engine, and PyTorch to compare them with.
-  await runSteps(allSteps({ required: engineNames, pytorch: true }));
+  await runSteps([
+    ...allSteps({ required: engineNames, pytorch: true }),
+    testPackagesStep,
+    ...nodeSteps,
+    pageScriptsStep,
+  ]);
 
   await check("style and imports", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "."]);
   await check("types of the tests", "typescript/bin/tsc", ["-p", "tsconfig.test.json"]);

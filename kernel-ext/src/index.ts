@@ -9,15 +9,19 @@ export {
 } from "./api/display.js";
 export { input, password } from "./api/input.js";
 export { html, type MimeValue, mime, svg } from "./api/mime.js";
+export { type ProgressOptions, progress } from "./api/progress.js";
+export { settings } from "./api/settings.js";
+export { hold, jsdlink, jslink, type Link, widgets } from "./api/widgets.js";
+export { KernelError, type KernelErrorCode } from "./base/kernel-error.js";
+export { displaySymbol, type MimeBundle } from "./base/mime-bundle.js";
 export { Comm, type CommHandler, type CommMessage, type CommOpenOptions } from "./comm/comm.js";
 export type { CommTarget } from "./comm/comm-manager.js";
-export { KernelError, type KernelErrorCode } from "./session/kernel-error.js";
+export type { TypeCheckMode } from "./compiler/type-check-mode.js";
 export type { PublishOptions } from "./session/kernel-session.js";
 export { KeyboardInterrupt } from "./session/keyboard-interrupt.js";
-export { displaySymbol } from "./session/mime-bundle.js";
+export type { LinkEnd } from "./widget/link.js";
 export {
   type ChangeSource,
-  type MimeBundle,
   type Widget,
   type WidgetState,
   widgetBrand,

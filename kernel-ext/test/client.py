@@ -1,15 +1,16 @@
 """Starts a kernel through jupyter_client and lets another program talk to it.
 
 client.py KERNEL_NAME CWD reads one JSON command a line from stdin and writes one JSON event a line to stdout.
-Commands: {"op": "send", "channel", "msg_id", "type", "content", "metadata", "buffers", "key"?}, "interrupt",
-"signal", "heartbeat", "is_alive", "restart", "shutdown". Events: "started", "message", and the answers to commands.
-Buffers are base64.
+Commands: {"op": "send", "channel", "msg_id", "type", "content", "metadata", "buffers", "key"?, "header"?, "parent"?}, "interrupt",
+"signal", "heartbeat", "is_alive", "restart", "shutdown". Events: "started" with the kernel's pid and connection,
+"message", and the answers to commands. Buffers are base64.
 """
 
 import base64
 import json
 import os
 import signal
+import subprocess
 import sys
 
 import zmq
@@ -26,8 +27,9 @@ def emit(event, **fields):
 class Bridge:
     def __init__(self, kernel_name, cwd):
         self.manager = KernelManager(kernel_name=kernel_name)
-        # A terminal of its own: Node makes its stdout non-blocking, which would break the lines written here.
-        self.manager.start_kernel(cwd=cwd, stdout=sys.stderr)
+        # A pipe, as under a Jupyter server: what a test gives this program is a socket, which no kernel can open again.
+        self.terminal = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=sys.stderr)
+        self.manager.start_kernel(cwd=cwd, stdout=self.terminal.stdin, stderr=self.terminal.stdin)
         self.client = self.manager.client()
         self.client.start_channels(hb=False)
         self.sockets = {name: getattr(self.client, f"{name}_channel").socket for name in CHANNELS}
@@ -39,7 +41,9 @@ class Bridge:
         self.emit_started("started")
 
     def emit_started(self, event):
-        emit(event, pid=self.manager.provisioner.pid)
+        connection = self.manager.get_connection_info()
+        connection["key"] = connection["key"].decode()
+        emit(event, pid=self.manager.provisioner.pid, connection=connection)
 
     def run(self):
         while True:
@@ -66,12 +70,12 @@ class Bridge:
             getattr(self, command.pop("op"))(**command)
         return bool(chunk)
 
-    def send(self, channel, msg_id, type, content, metadata, buffers, key=None):
+    def send(self, channel, msg_id, type, content, metadata, buffers, key=None, header=None, parent=None):
         session = self.client.session
-        header = {**session.msg_header(type), "msg_id": msg_id}
+        header = {**session.msg_header(type), **(header or {}), "msg_id": msg_id}
         if key is not None:
             session = Session(key=key.encode(), session=session.session)
-        message = session.msg(type, content, header=header, metadata=metadata)
+        message = session.msg(type, content, parent={"header": parent} if parent else None, header=header, metadata=metadata)
         session.send(self.sockets[channel], message, buffers=[base64.b64decode(data) for data in buffers])
 
     def interrupt(self):

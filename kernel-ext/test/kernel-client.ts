@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { kernelspec } from "../bin/setup/kernelspec.mjs";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 const mainFile = join(packageFolder, "dist", "main.js");
@@ -31,6 +32,10 @@ export interface SendOptions {
   buffers?: Uint8Array[];
   /** Signs with another key than the kernel's. */
   key?: string;
+  /** More fields of the header. */
+  header?: Json;
+  /** What the message answers. */
+  parent?: Json;
 }
 
 export interface Execution {
@@ -44,7 +49,7 @@ export interface Execution {
   text: string | undefined;
 }
 
-function findPython(): string {
+export function findPython(): string {
   const python = process.env.LATENTLAB_PYTHON ?? join(packageFolder, "..", ".venv", "bin", "python");
   if (!existsSync(python)) {
     throw new Error(
@@ -54,18 +59,12 @@ function findPython(): string {
   return python;
 }
 
-/** Writes a kernelspec for the built kernel. @returns a folder for JUPYTER_PATH */
-function writeKernelspec(): string {
+/** Writes a kernelspec for the built kernel, on the Node that the environment names. @returns a folder for JUPYTER_PATH */
+export function writeKernelspec(): string {
   if (!existsSync(mainFile)) throw new Error(`${mainFile} does not exist: run "npm run build".`);
   const folder = mkdtempSync(join(tmpdir(), "latentlab-kernelspec-"));
   mkdirSync(join(folder, "kernels", "latentlab"), { recursive: true });
-  const flags = ["--no-force-async-hooks-checks", "--disable-warning=ExperimentalWarning"];
-  const spec = {
-    argv: [process.execPath, ...flags, mainFile, "{connection_file}"],
-    display_name: "TypeScript (latentlab)",
-    language: "typescript",
-    interrupt_mode: "message",
-  };
+  const spec = kernelspec(process.env.LATENTLAB_TEST_NODE);
   writeFileSync(join(folder, "kernels", "latentlab", "kernel.json"), JSON.stringify(spec));
   return folder;
 }
@@ -79,26 +78,14 @@ export class KernelClient {
   readonly #events: BridgeEvent[] = [];
   readonly #listeners = new Set<() => void>();
   #errors = "";
+  #connection: Json = {};
 
   static async start(folder = join(packageFolder, "test")): Promise<KernelClient> {
     const client = new KernelClient(folder);
-    await client.waitForEvent("started");
-    await client.#waitForSubscription();
+    client.#connection = (await client.waitForEvent("started")).connection;
+    // What is published before the subscription has taken effect is lost.
+    await client.waitForPublication("iopub_welcome");
     return client;
-  }
-
-  /** A subscription takes effect some time after it was made, and what is published before that is lost. */
-  async #waitForSubscription(): Promise<void> {
-    const heard = (msgId: string) =>
-      this.messages.some(
-        ({ channel, parent_header }) => channel === "iopub" && parent_header.msg_id === msgId,
-      );
-    let msgId: string;
-    do {
-      msgId = this.send("shell", "kernel_info_request", {});
-      await this.waitForReply(msgId);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    } while (!heard(msgId));
   }
 
   private constructor(folder: string) {
@@ -113,6 +100,11 @@ export class KernelClient {
     this.bridge.stdin.on("error", () => {});
   }
 
+  /** What stands in the kernel's connection file. */
+  get connection(): Json {
+    return this.#connection;
+  }
+
   /** What the kernel and the bridge wrote to the terminal. */
   get terminal(): string {
     return this.#errors;
@@ -123,11 +115,11 @@ export class KernelClient {
     channel: string,
     type: string,
     content: Json,
-    { metadata = {}, buffers = [], key }: SendOptions = {},
+    { metadata = {}, buffers = [], key, header, parent }: SendOptions = {},
   ): string {
     const msg_id = randomUUID();
     const encoded = buffers.map((bytes) => Buffer.from(bytes).toString("base64"));
-    this.command("send", { channel, msg_id, type, content, metadata, buffers: encoded, key });
+    this.command("send", { channel, msg_id, type, content, metadata, buffers: encoded, key, header, parent });
     return msg_id;
   }
 
@@ -136,7 +128,7 @@ export class KernelClient {
     return (await this.waitForReply(this.send(channel, type, content))).content;
   }
 
-  sendExecute(code: string, options: Json = {}): string {
+  sendExecute(code: string, options: Json = {}, sendOptions: SendOptions = {}): string {
     const content = {
       code,
       silent: false,
@@ -145,7 +137,7 @@ export class KernelClient {
       stop_on_error: true,
       ...options,
     };
-    return this.send("shell", "execute_request", content);
+    return this.send("shell", "execute_request", content, sendOptions);
   }
 
   /** Runs a cell to its end. */

@@ -4,6 +4,7 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import type { EngineName, Precision } from "../src/index.js";
+import { describeCommand } from "./command.js";
 import {
   type Contender,
   interleave,
@@ -52,7 +53,7 @@ export async function benchEngines(args: string[]): Promise<void> {
   const report: Report = {
     benchmark: "engines",
     date: new Date().toISOString(),
-    command: `npm run bench -- engines ${withoutPaths(args).join(" ")}`.trim(),
+    command: describeCommand("engines", args),
     hardware: {
       cpu: os.cpus()[0]?.model ?? "unknown",
       threads: settings.threads,
@@ -76,12 +77,6 @@ export async function benchEngines(args: string[]): Promise<void> {
   }
   console.log(`\n${toTable(report)}\n`);
   for (const remark of toRemarks(report)) console.log(remark);
-}
-
-/** Where the report and Python lie is of no interest elsewhere. */
-function withoutPaths(args: string[]): string[] {
-  const isPath = (arg: string | undefined) => arg === "--out" || arg === "--python";
-  return args.filter((arg, index) => !isPath(arg) && !isPath(args[index - 1]));
 }
 
 interface Settings {
@@ -231,7 +226,12 @@ async function compare(
         peers.push(peer);
         const limit =
           variant.startsWith("compile") || variant === "max-autotune" ? settings.compileLimitMs : 180_000;
-        await attempt("pytorch", variant, () => prepareReference(peer, task, variant, data as string, limit));
+        await attempt("pytorch", variant, () =>
+          prepareReference(peer, task, variant, data as string, limit).catch(async (error) => {
+            await peer.stop(); // so that what it holds of the GPU is the others'
+            throw error;
+          }),
+        );
       }
     }
     await interleave(racers, settings.rounds, settings.roundMs);

@@ -2,26 +2,18 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import v8 from "node:v8";
+import vm from "node:vm";
 import * as tf from "@tensorflow/tfjs-core";
 import { type DeviceName, type EngineName, engine } from "../src/index.js";
+import { describeCommand } from "./command.js";
+import type { MemoryReport, Sample } from "./memory-report.js";
 import { catalogue, createModel, describeModel, type ModelName } from "./models/catalogue.js";
 import { type Mode, startTraining } from "./training.js";
 
 export const memoryUsage = `npm run bench -- memory [OPTIONS]     whether memory stays flat in a long training
   --engine NAME  --device cpu|cuda  --mode plain|compiled  --model NAME (default D-small)  --steps N (default 10000)
   --out FILE     JSON with all samples`;
-
-/** Taken between steps. */
-interface Sample {
-  step: number;
-  /** TensorFlow.js's own count, and the engine's. */
-  tensors: number;
-  engineTensors: number;
-  engineBytes: number;
-  reservedBytes: number | undefined;
-  residentBytes: number;
-  loss: number;
-}
 
 const samples = 20;
 /** Allocators keep some slack; a leak of one small tensor a step would show more in 10,000 steps. */
@@ -54,10 +46,10 @@ export async function benchMemory(args: string[]): Promise<void> {
   }
   const findings = findGrowth(taken);
   console.log(findings.length === 0 ? "flat" : `not flat: ${findings.join("; ")}`);
-  const report = {
+  const report: MemoryReport = {
     benchmark: "memory",
     date: new Date().toISOString(),
-    args,
+    command: describeCommand("memory", args),
     description,
     findings,
     samples: taken,
@@ -66,7 +58,12 @@ export async function benchMemory(args: string[]): Promise<void> {
   if (findings.length > 0) process.exitCode = 1;
 }
 
+v8.setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = vm.runInNewContext("gc");
+
 function takeSample(step: number, loss: number): Sample {
+  // What V8 has not yet looked at goes up and down by a fifth of a small process.
+  collectGarbage();
   const { tensors, bytes, reservedBytes } = engine.memory();
   return {
     step,

@@ -69,6 +69,8 @@ class Training:
         torch.cuda.current_stream().wait_stream(stream)
         self.graph = torch.cuda.CUDAGraph()
         self.optimizer.zero_grad(set_to_none=True)
+        # The step's own peak, which a captured one has while it is captured: cudnn.benchmark's trials are over.
+        torch.cuda.reset_peak_memory_stats()
         with torch.cuda.graph(self.graph):
             self.captured_loss = self.plain_step()
         while len(losses) < count:
@@ -148,7 +150,7 @@ def prepare(request):
     training = Training(request)
     losses = training.warm_up(request.get("losses", 5))
     if cuda and not training.captures:
-        # The step's own peak: cudnn.benchmark's trials are over. A captured step has its peak while it is captured.
+        # A step that is not captured has its peak whenever it is made.
         torch.cuda.reset_peak_memory_stats()
         training.step().item()
     trainings[request["id"]] = training

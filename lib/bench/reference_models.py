@@ -173,22 +173,27 @@ class TransformerBlock(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
         self.heads = heads
-        self.adaLN = nn.Linear(width, 6 * width)
         self.norm = nn.LayerNorm(width, elementwise_affine=False, eps=1e-6)
-        self.attn = nn.ModuleDict({"qkv": nn.Linear(width, 3 * width), "proj": nn.Linear(width, width)})
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, width))
+        self.norm1 = nn.ModuleDict({"linear": nn.Linear(width, 6 * width)})
+        self.attn = nn.ModuleDict(
+            {"to_qkv": nn.Linear(width, 3 * width), "to_out": nn.ModuleList([nn.Linear(width, width)])}
+        )
+        first = nn.ModuleDict({"proj": nn.Linear(width, 4 * width)})
+        self.ff = nn.ModuleDict({"net": nn.ModuleDict({"0": first, "2": nn.Linear(4 * width, width)})})
 
     def forward(self, tokens, condition):
-        shift1, scale1, gate1, shift2, scale2, gate2 = self.adaLN(condition).unsqueeze(1).chunk(6, 2)
+        shift1, scale1, gate1, shift2, scale2, gate2 = self.norm1["linear"](condition).unsqueeze(1).chunk(6, 2)
         tokens = tokens + gate1 * self.attend(self.norm(tokens) * (1 + scale1) + shift1)
-        return tokens + gate2 * self.mlp(self.norm(tokens) * (1 + scale2) + shift2)
+        net = self.ff["net"]
+        hidden = F.silu(net["0"]["proj"](self.norm(tokens) * (1 + scale2) + shift2))
+        return tokens + gate2 * net["2"](hidden)
 
     def attend(self, tokens):
         batch, count, width = tokens.shape
-        parts = self.attn["qkv"](tokens).reshape(batch, count, 3, self.heads, width // self.heads)
+        parts = self.attn["to_qkv"](tokens).reshape(batch, count, 3, self.heads, width // self.heads)
         query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
         attended = F.scaled_dot_product_attention(query, key, value)
-        return self.attn["proj"](attended.transpose(1, 2).reshape(batch, count, width))
+        return self.attn["to_out"][0](attended.transpose(1, 2).reshape(batch, count, width))
 
 
 class DiffusionTransformer(nn.Module):
@@ -198,11 +203,12 @@ class DiffusionTransformer(nn.Module):
         super().__init__()
         self.patch, self.side, self.channels = patch, latentSize // patch, latentChannels
         patch_size = patch * patch * latentChannels
-        self.patch_embed = nn.Linear(patch_size, width)
-        self.pos_embed = nn.Parameter(torch.zeros(1, self.side**2, width))
-        self.time_embed = nn.Sequential(nn.Linear(256, width), nn.SiLU(), nn.Linear(width, width))
-        self.blocks = nn.ModuleList(TransformerBlock(width, heads) for _ in range(blocks))
-        self.final = nn.ModuleDict({"adaLN": nn.Linear(width, 2 * width), "linear": nn.Linear(width, patch_size)})
+        self.pos_embed = nn.ModuleDict({"proj": nn.Linear(patch_size, width)})
+        self.positions = nn.Parameter(torch.zeros(1, self.side**2, width))
+        self.time_embedding = nn.ModuleDict({"linear_1": nn.Linear(256, width), "linear_2": nn.Linear(width, width)})
+        self.transformer_blocks = nn.ModuleList(TransformerBlock(width, heads) for _ in range(blocks))
+        self.norm_out = nn.ModuleDict({"linear": nn.Linear(width, 2 * width)})
+        self.proj_out = nn.Linear(width, patch_size)
         self.norm = nn.LayerNorm(width, elementwise_affine=False, eps=1e-6)
         self.register_buffer("frequencies", (1000 * 10000 ** (-torch.arange(128, dtype=torch.float64) / 128)).float())
 
@@ -216,13 +222,14 @@ class DiffusionTransformer(nn.Module):
         side, patch = self.side, self.patch
         # A token's values in the order row, column, channel.
         patches = noisy.reshape(batch, channels, side, patch, side, patch).permute(0, 2, 4, 3, 5, 1)
-        tokens = self.patch_embed(patches.reshape(batch, side * side, -1)) + self.pos_embed
+        tokens = self.pos_embed["proj"](patches.reshape(batch, side * side, -1)) + self.positions
         angles = times[:, None] * self.frequencies[None]
-        condition = F.silu(self.time_embed(torch.cat([angles.cos(), angles.sin()], 1)))
-        for block in self.blocks:
+        hidden = F.silu(self.time_embedding["linear_1"](torch.cat([angles.cos(), angles.sin()], 1)))
+        condition = F.silu(self.time_embedding["linear_2"](hidden))
+        for block in self.transformer_blocks:
             tokens = block(tokens, condition)
-        shift, scale = self.final["adaLN"](condition).unsqueeze(1).chunk(2, 2)
-        output = self.final["linear"](self.norm(tokens) * (1 + scale) + shift)
+        shift, scale = self.norm_out["linear"](condition).unsqueeze(1).chunk(2, 2)
+        output = self.proj_out(self.norm(tokens) * (1 + scale) + shift)
         output = output.reshape(batch, side, side, patch, patch, channels).permute(0, 5, 1, 3, 2, 4)
         return output.reshape(batch, channels, side * patch, side * patch)
 

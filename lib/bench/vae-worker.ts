@@ -46,7 +46,6 @@ export interface VaePrepareRequest {
 export interface VaePrepared {
   description: { version: string; device: string };
   parameters: number;
-  captured: boolean;
 }
 
 interface VaeRunRequest {
@@ -55,8 +54,18 @@ interface VaeRunRequest {
   count: number;
 }
 
-type Call = () => tf.Tensor4D;
-let calls: Record<Direction, Call> | undefined;
+export interface VaeRun {
+  /** One call's milliseconds. */
+  ms: number;
+  /** Whether the last call replayed a captured graph: the first ones never do. */
+  captured: boolean;
+}
+
+interface Coder {
+  call(): tf.Tensor4D;
+  captured(): boolean;
+}
+let coders: Record<Direction, Coder> | undefined;
 
 /** Weights, pictures and latents are drawn on the host: the same for all engines. */
 const seed = 1;
@@ -80,18 +89,18 @@ async function prepare(request: VaePrepareRequest): Promise<VaePrepared> {
       floatTensor("latents", latentShape, latents),
     ]);
   }
-  const encoder = wrap((x) => model.encode(x).mean, tf.tensor4d(pictures, [...pictureShape]), request.mode);
-  const decoder = wrap((x) => model.decode(x), tf.tensor4d(latents, [...latentShape]), request.mode);
-  calls = { encode: encoder.call, decode: decoder.call };
+  const encode = wrap((x) => model.encode(x).mean, tf.tensor4d(pictures, [...pictureShape]), request.mode);
+  const decode = wrap((x) => model.decode(x), tf.tensor4d(latents, [...latentShape]), request.mode);
+  coders = { encode, decode };
   await writeSafetensors(request.outputs, [
-    await readResult("latents", encoder.call()),
-    await readResult("pictures", decoder.call()),
+    await readResult("latents", encode.call()),
+    await readResult("pictures", decode.call()),
   ]);
   const description = { version, device: deviceName };
-  return { description, parameters: countParameters(model), captured: decoder.captured() };
+  return { description, parameters: countParameters(model) };
 }
 
-function wrap(apply: (x: tf.Tensor4D) => tf.Tensor4D, x: tf.Tensor4D, mode: Mode) {
+function wrap(apply: (x: tf.Tensor4D) => tf.Tensor4D, x: tf.Tensor4D, mode: Mode): Coder {
   if (mode === "plain") return { call: () => tf.tidy(() => apply(x)), captured: () => false };
   const compiled = engine.compile(({ x }: { x: tf.Tensor }) => ({ result: apply(x as tf.Tensor4D) }));
   return { call: () => compiled({ x }).result as tf.Tensor4D, captured: () => compiled.captured };
@@ -103,17 +112,17 @@ async function readResult(name: string, result: tf.Tensor4D) {
   return tensor;
 }
 
-async function run({ what, count }: VaeRunRequest): Promise<{ ms: number }> {
-  if (!calls) throw new Error('"prepare" comes before "run".');
+async function run({ what, count }: VaeRunRequest): Promise<VaeRun> {
+  if (!coders) throw new Error('"prepare" comes before "run".');
   const startedAt = performance.now();
   let last: tf.Tensor4D | undefined;
   for (let index = 0; index < count; index++) {
     last?.dispose();
-    last = calls[what]();
+    last = coders[what].call();
   }
   await last?.data(); // waits for the device, and fetches, as the other side does
   last?.dispose();
-  return { ms: (performance.now() - startedAt) / count };
+  return { ms: (performance.now() - startedAt) / count, captured: coders[what].captured() };
 }
 
 function countParameters({ parameters }: AutoencoderKL): number {

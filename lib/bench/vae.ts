@@ -4,6 +4,7 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type EngineName, openSafetensors, type Precision } from "../src/index.js";
+import { describeCommand } from "./command.js";
 import { threadSettings } from "./contender.js";
 import { temporaryFolder } from "./exchange.js";
 import { referenceScript } from "./paths.js";
@@ -20,14 +21,14 @@ import {
   type VaeReport,
   type VaeResult,
 } from "./vae-report.js";
-import { type VaePrepared, vaeConfigs } from "./vae-worker.js";
+import { type VaePrepared, type VaeRun, vaeConfigs } from "./vae-worker.js";
 
 export const vaeUsage = `npm run bench -- vae [OPTIONS]       encoding and decoding by Stable Diffusion's VAE (random weights), beside diffusers
   --model sd1,...         ${Object.keys(vaeConfigs).join(", ")} (default sd1)
   --size N                height and width of the pictures, default 512; --batch N: pictures a call, default 1
   --engine torch,...      torch, tensorflow, wasm (default on a CPU: torch,tensorflow; on a GPU: torch)
   --device cpu|cuda       default: the GPU where there is one
-  --precision tf32,...    float32, tf32 (default on a CPU: float32; on a GPU: tf32)
+  --precision tf32,...    float32, tf32 (default on a CPU: float32; on a GPU: tf32); bfloat16 is for gradients alone
   --rounds N              default 3; --round-ms N: length of a round, default 700, at least one call
   --python PROGRAM        a Python with diffusers (default: LATENTLAB_PYTHON_TORCH, then .venv)
   --threads N             of the CPU, for everybody (default: all)
@@ -70,7 +71,7 @@ export async function benchVae(args: string[]): Promise<VaeReport> {
   const report: VaeReport = {
     benchmark: "vae",
     date: new Date().toISOString(),
-    command: `npm run bench -- vae ${withoutPaths(args).join(" ")}`.trim(),
+    command: describeCommand("vae", args),
     hardware: {
       cpu: os.cpus()[0]?.model ?? "unknown",
       threads,
@@ -106,6 +107,11 @@ async function readSettings(args: string[]): Promise<Settings> {
   const models = (values.model ?? "sd1").split(",");
   for (const model of models)
     if (!(model in vaeConfigs)) throw new Error(`There is no model "${model}".\n${vaeUsage}`);
+  if (values.precision?.includes("bfloat16")) {
+    throw new Error(
+      `Encoding and decoding without gradients are not in bfloat16, see docs/engines.md.\n${vaeUsage}`,
+    );
+  }
   const threads = Number(values.threads ?? os.availableParallelism());
   const python = values.python ?? process.env.LATENTLAB_PYTHON_TORCH;
   const reference = python ? await describeReference(python, threads) : undefined;
@@ -126,12 +132,6 @@ async function readSettings(args: string[]): Promise<Settings> {
     threads,
     out: values.out && path.resolve(values.out),
   };
-}
-
-/** Where the report and Python lie is of no interest elsewhere. */
-function withoutPaths(args: string[]): string[] {
-  const isPath = (arg: string | undefined) => arg === "--out" || arg === "--python";
-  return args.filter((arg, index) => !isPath(arg) && !isPath(args[index - 1]));
 }
 
 async function describeReference(python: string, threads: number): Promise<Reference | undefined> {
@@ -176,8 +176,13 @@ async function compare(
       const peer = start();
       peers.push(peer);
       Object.assign(measurement, await prepare(peer, outputs));
-      const run = async (what: Direction, count: number) =>
-        (await peer.ask<{ ms: number }>({ command: "run", what, count }, runLimitMs)).ms;
+      const run = async (what: Direction, count: number) => {
+        const request = { command: "run", what, count };
+        // Ours say whether they replay a graph by now; diffusers has none.
+        const { ms, ...state } = await peer.ask<Pick<VaeRun, "ms"> & Partial<VaeRun>>(request, runLimitMs);
+        Object.assign(measurement, state);
+        return ms;
+      };
       racers.push({ measurement, run, outputs });
       console.log(`  ${name} ${mode}: ready`);
     } catch (error) {
@@ -209,7 +214,7 @@ async function compare(
           isWritten = true;
           result.parameters = prepared.parameters;
           versions[engine] = `${prepared.description.version} on ${prepared.description.device}`;
-          return { captured: prepared.captured };
+          return {};
         });
       }
     }

@@ -34,6 +34,9 @@ export interface Prepared {
   startMs: number;
 }
 
+/** A compiled step is recorded at its third call. */
+const stepsBeforeRecording = 2;
+
 let training: Training | undefined;
 
 async function prepare(request: PrepareRequest): Promise<Prepared> {
@@ -50,10 +53,12 @@ async function prepare(request: PrepareRequest): Promise<Prepared> {
   training = startTraining(model, request.mode);
   const losses = [await training.run(1)];
   const firstStepMs = startMs + performance.now() - firstStepAt;
-  while (losses.length < request.losses) losses.push(await training.run(1));
-  // The step's own peak, as PyTorch's eager run has it: cuDNN's trials of algorithms are over. Captured steps, ours and
-  // PyTorch's, have theirs while they are captured.
-  if (engine.describe().name === "torch" && request.mode === "plain") runtime.addon.resetPeak();
+  while (losses.length < request.losses) {
+    // The step's own peak, as PyTorch's has it: cuDNN's trials of algorithms are over, recording has not begun.
+    if (engine.describe().name === "torch" && losses.length === stepsBeforeRecording)
+      runtime.addon.resetPeak();
+    losses.push(await training.run(1));
+  }
   const parameters = Object.values(model.parameters).reduce((sum, { size }) => sum + size, 0);
   const description = { version, device, precision };
   return { description, parameters, losses, captured: training.captured(), data, firstStepMs, startMs };

@@ -79,6 +79,7 @@ napi_value initialize(napi_env env, napi_value exports) {
     define<info>(env, exports, "info");
     define<setThreads>(env, exports, "setThreads");
     define<setTf32>(env, exports, "setTf32");
+    define<setDeterministic>(env, exports, "setDeterministic");
     define<synchronize>(env, exports, "synchronize");
     define<memory>(env, exports, "memory");
     define<resetPeak>(env, exports, "resetPeak");

@@ -12,11 +12,11 @@
 #include <cuda_runtime_api.h>
 #endif
 
-#include <cstdlib>
-#include <fstream>
+#include <algorithm>
+#include <cstdio>
 #include <optional>
-#include <regex>
 
+#include "determinism.h"
 #include "handles.h"
 
 namespace latentlab {
@@ -31,6 +31,22 @@ inline void refuseWhileRecording(const char* what) {
   if (recording())
     fail(code::compiledStep, std::string(what) +
                                  " is not possible while a compiled step is recorded: the device is not computing yet.");
+}
+
+/**
+ * The first word that is a number of three digits or more with dots behind, such as "580.82.07"; empty without one.
+ *
+ * Not by `std::regex`: some builds of Node export parts of the C++ library of their own, in which it crashes.
+ */
+inline std::string dottedNumberIn(const std::string& line) {
+  for (size_t start = 0; start < line.size();) {
+    const size_t end = std::min(line.find_first_of(" \t\n", start), line.size());
+    const std::string word = line.substr(start, end - start);
+    const bool isNumber = word.find_first_not_of("0123456789.") == std::string::npos;
+    if (isNumber && word.size() > 3 && word.find('.') >= 3 && word.find('.') + 1 < word.size()) return word;
+    start = end + 1;
+  }
+  return "";
 }
 
 #ifdef WITH_CUDA
@@ -49,12 +65,13 @@ inline void useOwnStream() {
 inline std::string driverVersion() {
   int cuda = 0;
   cudaDriverGetVersion(&cuda);
-  std::ifstream file("/proc/driver/nvidia/version");
-  std::string line;
-  std::getline(file, line);
-  std::smatch match;
-  const bool known = std::regex_search(line, match, std::regex(R"(\b\d{3,}\.\d+(\.\d+)?\b)"));
-  return (known ? match.str() + " " : "") + "(CUDA " + std::to_string(cuda / 1000) + "." +
+  char line[256] = "";
+  if (FILE* file = std::fopen("/proc/driver/nvidia/version", "r")) {
+    if (!std::fgets(line, sizeof line, file)) line[0] = 0;
+    std::fclose(file);
+  }
+  const std::string known = dottedNumberIn(line);
+  return known + (known.empty() ? "(CUDA " : " (CUDA ") + std::to_string(cuda / 1000) + "." +
          std::to_string(cuda % 1000 / 10) + ")";
 }
 
@@ -80,9 +97,7 @@ inline const std::optional<std::string>& gpuProblem() {
     if (error != cudaSuccess || count == 0) return explainNoGpu(error);
     try {
       useOwnStream();
-      // On request, convolutions try all of cuDNN's algorithms at their first call of each shape and keep the fastest. Not
-      // by default: the trials of a large autoencoder take more memory than most GPUs have.
-      at::globalContext().setBenchmarkCuDNN(std::getenv("LATENTLAB_CUDNN_SEARCH") != nullptr);
+      prepareDeterminism();
       // A GPU may be there and be of no use: too old for torch's kernels, in exclusive use, or without free memory.
       at::ones({1}, at::TensorOptions().device(at::kCUDA)).add_(1).item();
       return std::nullopt;
@@ -113,10 +128,11 @@ inline napi_value describeGpu(napi_env env) {
 
 /** Version of the libtorch that has been loaded, which need not be the one whose headers were compiled. */
 inline std::string loadedVersion() {
-  const std::string configuration = at::show_config();
-  std::smatch match;
-  const bool known = std::regex_search(configuration, match, std::regex("TORCH_VERSION=([^,\\s]+)"));
-  return known ? match[1].str() : TORCH_VERSION;
+  const std::string configuration = at::show_config(), key = "TORCH_VERSION=";
+  const size_t found = configuration.find(key);
+  if (found == std::string::npos) return TORCH_VERSION;
+  const size_t start = found + key.size();
+  return configuration.substr(start, configuration.find_first_of(", \n", start) - start);
 }
 
 /** `info()`; the first call tries the GPU, where the addon is compiled for one. */

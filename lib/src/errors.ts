@@ -61,6 +61,8 @@ export type DataErrorCode =
   /** Latents are not normally distributed where a formula needs it. */
   | "ERR_NOT_GAUSSIAN"
   | "ERR_SHAPE_MISMATCH"
+  /** A tensor of another type than a layer computes in. */
+  | "ERR_DTYPE_MISMATCH"
   /** A statistic or a metric that needs more samples, or samples that differ. */
   | "ERR_TOO_FEW_SAMPLES"
   /** Two frontiers that share no range on which they could be compared. */
@@ -155,6 +157,22 @@ export type ConfigErrorCode =
 /** A function was asked for something that cannot be built or run: the sentence names the option. */
 export class ConfigError extends LatentlabError<ConfigErrorCode> {
   override readonly name = "ConfigError";
+}
+
+export type DiskErrorCode = "ERR_DISK_FULL";
+
+/** There is no room for what was to be written to `path`. */
+export class DiskError extends LatentlabError<DiskErrorCode> {
+  override readonly name = "DiskError";
+
+  constructor(
+    code: DiskErrorCode,
+    message: string,
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, message, options);
+  }
 }
 
 export type TrainingErrorCode = "ERR_LOSS_NOT_FINITE";

@@ -25,19 +25,18 @@ export * as engine from "./engine/index.js";
 export * from "./errors.js";
 export * from "./losses/index.js";
 export * from "./metrics/index.js";
-export { attentionBlock, multiHeadAttention } from "./nn/attention.js";
+export { addAttentionBlock, attentionBlock, multiHeadAttention } from "./nn/attention.js";
 export { dense } from "./nn/dense.js";
 export { type GroupNormOptions, groupNorm, groupsOf } from "./nn/group-norm.js";
 export { layerNorm, normaliseRows } from "./nn/layer-norm.js";
-export { conv2d, residualBlock, silu, upsampleNearest } from "./nn/layers.js";
+export { conv2d, silu, upsampleNearest } from "./nn/layers.js";
 export {
-  addAttentionBlock,
   addConv2d,
   addDense,
   addGroupNorm,
-  addResidualBlock,
   type Parameters,
 } from "./nn/parameters.js";
+export { addResidualBlock, type ResidualBlockOptions, residualBlock } from "./nn/residual-block.js";
 export { createNoise, type Noise } from "./noise.js";
 export * from "./pretrained/index.js";
 export { createRandom, type Random } from "./random.js";

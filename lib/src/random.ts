@@ -18,9 +18,12 @@ export interface Random {
 }
 
 /**
- * Random numbers on the host, not on the engine: `tf.randomNormal` draws other numbers on other engines.
+ * Random numbers on the host, not on the engine: `tf.randomNormal` draws other numbers on other engines. By xoroshiro128+
+ * (Blackman and Vigna 2018, arXiv:1805.01407), normal ones by the method of Box and Muller 1958 (Annals of Mathematical
+ * Statistics 29(2)).
  *
  * @param seed a whole number, 0 or more; only its lowest 32 bits count
+ * @throws ConfigError for another seed
  */
 export function createRandom(seed: number): Random {
   requireInteger("seed", seed, 0);

@@ -23,12 +23,20 @@ export class NotebookPage {
     page.on("pageerror", (error) => this.complaints.push(`uncaught: ${error.stack ?? error.message}`));
   }
 
-  static async open(browser: Browser, url: string): Promise<NotebookPage> {
+  /** @param prepare what to do with the page before it is loaded */
+  static async open(
+    browser: Browser,
+    url: string,
+    prepare: (page: Page) => void = () => {},
+  ): Promise<NotebookPage> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 1400 } });
+    prepare(page);
     const notebook = new NotebookPage(page);
     await page.goto(url, { waitUntil: "domcontentloaded" });
     await page.waitForSelector(".jp-Notebook .jp-CodeCell", { timeout: 90_000 });
     await page.waitForSelector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', { timeout: 90_000 });
+    // The indicator is idle before there is a kernel, too; cells that are run then are not executed.
+    await page.locator(".jp-StatusBar-Widget").getByText("| Idle").waitFor({ timeout: 90_000 });
     return notebook;
   }
 

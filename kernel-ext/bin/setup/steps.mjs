@@ -45,7 +45,7 @@ export const tensorflowStep = ({ required }) => ({
 });
 
 /** TensorFlow on NVIDIA's GPUs: only for those who ask for it, and never instead of a failure. */
-const tensorflowGpuStep = {
+export const tensorflowGpuStep = {
   id: "tensorflow-gpu",
   title: "tensorflow engine on a GPU",
   inputs: () => [root, engineVersions()],

@@ -5,7 +5,7 @@ const neverAborted = new AbortController().signal;
 export interface CellContext {
   /**
    * Aborted with a `KeyboardInterrupt` when the reader interrupts the running cell; never in plain Node. Code that
-   * takes it promises to look at it: the kernel then waits up to three seconds before it ends the cell by force.
+   * takes it promises to look at it: the kernel then waits up to three seconds before it throws the interrupt into what the cell awaits.
    */
   readonly signal: AbortSignal;
 }

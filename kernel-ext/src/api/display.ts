@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { inspectSafely } from "../session/inspect-safely.js";
+import { inspectSafely } from "../base/inspect-safely.js";
+import { describeAsText, displaySymbol, type MimeBundle } from "../base/mime-bundle.js";
 import { findKernelSession } from "../session/kernel-session.js";
-import { describeAsText, displaySymbol } from "../session/mime-bundle.js";
 import { render } from "../session/render.js";
-import type { MimeBundle, Widget } from "../widget/widget.js";
+import type { Widget } from "../widget/widget.js";
 import { isWidget } from "../widget/widget-manager.js";
 import type { JsonObject } from "../wire/message.js";
 
@@ -32,16 +32,22 @@ export function display(value: unknown, options: DisplayOptions = {}): DisplayHa
   return new Display(value, options);
 }
 
+/** By cell: the last display that is still being rendered, after which later ones have their place. */
+const unsent = new WeakMap<object, Promise<void>>();
+
 class Display implements DisplayHandle {
   readonly id: string;
   shown: Promise<void>;
   #value: unknown;
+  #sent = false;
 
   constructor(value: unknown, { displayId = randomUUID(), metadata }: DisplayOptions) {
     this.id = displayId;
     this.#value = value;
-    this.shown = this.#send("display_data", value, metadata);
+    const cell = findKernelSession()?.callingCell;
+    this.shown = this.#send("display_data", value, metadata, cell && unsent.get(cell));
     findKernelSession()?.holdCell(this.shown);
+    if (cell && !this.#sent) keepPlace(cell, this.shown);
     if (isWidget(value)) this.#keepPictureCurrent(value, metadata);
   }
 
@@ -63,7 +69,12 @@ class Display implements DisplayHandle {
     return {};
   }
 
-  async #send(type: string, value: unknown, metadata: JsonObject = {}): Promise<void> {
+  async #send(
+    type: string,
+    value: unknown,
+    metadata: JsonObject = {},
+    earlier?: Promise<void>,
+  ): Promise<void> {
     const session = findKernelSession();
     if (!session) {
       console.log(await printable(value));
@@ -72,6 +83,8 @@ class Display implements DisplayHandle {
     const rendered = render(value, session);
     // Only what has to be waited for is awaited, so that displays keep their place among printed lines.
     const data = rendered instanceof Promise ? await rendered : rendered;
+    if (earlier) await earlier;
+    this.#sent = true;
     const content = { data, metadata, transient: { display_id: this.id } };
     try {
       session.publish(type, content);
@@ -80,6 +93,14 @@ class Display implements DisplayHandle {
       session.publish(type, { ...content, data: describeAsText(value), metadata: {} });
     }
   }
+}
+
+function keepPlace(cell: object, shown: Promise<void>): void {
+  const settled = shown.catch(() => {});
+  unsent.set(cell, settled);
+  void settled.then(() => {
+    if (unsent.get(cell) === settled) unsent.delete(cell);
+  });
 }
 
 /** The text of a value's MIME bundle, for terminals. */

@@ -1,4 +1,4 @@
-import { KernelError } from "../session/kernel-error.js";
+import { KernelError } from "../base/kernel-error.js";
 import { findKernelSession } from "../session/kernel-session.js";
 
 /**

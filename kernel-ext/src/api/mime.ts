@@ -1,5 +1,4 @@
-import { displaySymbol } from "../session/mime-bundle.js";
-import type { MimeBundle } from "../widget/widget.js";
+import { displaySymbol, type MimeBundle } from "../base/mime-bundle.js";
 
 /** A value that is shown as the MIME bundle that it holds. */
 export interface MimeValue {

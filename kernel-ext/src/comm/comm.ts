@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { KernelError } from "../session/kernel-error.js";
+import { KernelError } from "../base/kernel-error.js";
 import { findKernelSession, type KernelSession, type PublishOptions } from "../session/kernel-session.js";
 import type { Header, JsonObject } from "../wire/message.js";
 

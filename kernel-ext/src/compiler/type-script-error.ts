@@ -1,42 +1,55 @@
-export interface CellDiagnostic {
-  /** Counted from 1. */
-  line: number;
-  /** Counted from 1. */
-  column: number;
-  /** Length of the marked text, within its line. */
-  length: number;
-  /** TypeScript's error number. */
-  code: number;
-  message: string;
-  /** The file, where it is not the cell itself. */
-  fileName: string | undefined;
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { CellDiagnostic } from "./check/messages.js";
+import { codeFrame } from "./code-frame.js";
+import { notebookFolder } from "./notebook-folder.js";
+import { displayName } from "./stack-traces.js";
+
+/** A cell's code, and the name by which stack traces refer to it. */
+export interface CellSource {
+  name: string;
+  text: string;
 }
 
-/** A cell that does not type-check; nothing of it has been run. */
+/** A cell, or a local file, that does not parse or does not type-check; nothing of it has been run. */
 export class TypeScriptError extends Error {
   override readonly name = "TypeScriptError";
-  readonly code = "ERR_TYPE_CHECK";
-  readonly diagnostics: readonly CellDiagnostic[];
 
-  constructor(source: string, diagnostics: readonly CellDiagnostic[]) {
+  /** @param cell left out where all errors are those of local files */
+  constructor(diagnostics: readonly CellDiagnostic[], cell?: CellSource) {
     const [first] = diagnostics;
-    super(first ? describe(first) : "The cell does not compile.");
-    this.diagnostics = diagnostics;
-    const sourceLines = source.split("\n");
-    this.stack = diagnostics.flatMap((diagnostic) => explain(diagnostic, sourceLines)).join("\n");
+    const more = diagnostics.length > 1 ? ` (and ${diagnostics.length - 1} more)` : "";
+    super(first ? `${describe(first)}${more}` : "The cell does not compile.");
+    this.stack = explainDiagnostics(diagnostics, cell);
+  }
+
+  get code(): string {
+    return "ERR_TYPE_CHECK";
   }
 }
 
-function describe({ fileName, line, column, code, message }: CellDiagnostic): string {
-  return `${fileName ? `${fileName} ` : ""}${line}:${column} - TS${code}: ${message}`;
+/** All errors, as those of code that runs: the message, the lines with a mark below the offending text, the place. */
+export function explainDiagnostics(diagnostics: readonly CellDiagnostic[], cell?: CellSource): string {
+  return diagnostics
+    .map((diagnostic) => {
+      const { start, end, fileName } = diagnostic;
+      const lines = (fileName ? readFile(fileName) : (cell?.text ?? "")).split("\n");
+      const length = end.line === start.line ? end.character - start.character : Number.POSITIVE_INFINITY;
+      const frame = codeFrame(lines, start.line + 1, start.character + 1, length);
+      const place = `    at ${fileName ?? displayName(cell?.name ?? "")}, line ${start.line + 1}`;
+      return [`TypeScriptError: ${describe(diagnostic)}`, ...frame, place].join("\n");
+    })
+    .join("\n\n");
 }
 
-/** The message, the line of source, and a mark below the offending text. */
-function explain(diagnostic: CellDiagnostic, sourceLines: readonly string[]): string[] {
-  const sourceLine = diagnostic.fileName ? undefined : sourceLines[diagnostic.line - 1];
-  const lines = [`TypeScriptError: ${describe(diagnostic)}`];
-  if (sourceLine === undefined) return lines;
-  const indent = sourceLine.slice(0, diagnostic.column - 1).replace(/[^\t]/g, " ");
-  const length = Math.max(1, Math.min(diagnostic.length, sourceLine.length - diagnostic.column + 1));
-  return [...lines, `    ${sourceLine}`, `    ${indent}${"~".repeat(length)}`];
+function readFile(name: string): string {
+  try {
+    return readFileSync(path.resolve(notebookFolder, name), "utf8");
+  } catch {
+    return ""; // gone since it was checked
+  }
+}
+
+function describe({ code, message }: CellDiagnostic): string {
+  return `TS${code}: ${message}`;
 }

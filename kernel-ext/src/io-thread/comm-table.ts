@@ -13,10 +13,8 @@ export class CommTable {
 
   /** @returns content of a `comm_info_reply` */
   describe(targetName: unknown): JsonObject {
-    const comms: Record<string, { target_name: string }> = {};
-    for (const [commId, name] of this.#targetNames) {
-      if (!targetName || targetName === name) comms[commId] = { target_name: name };
-    }
+    const wanted = [...this.#targetNames].filter(([, name]) => !targetName || targetName === name);
+    const comms = Object.fromEntries(wanted.map(([commId, name]) => [commId, { target_name: name }]));
     return { status: "ok", comms };
   }
 }

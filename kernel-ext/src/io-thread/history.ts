@@ -18,9 +18,11 @@ export class History {
     this.#entries.push({ line, input, output: null });
   }
 
-  setOutput(line: number, output: string): void {
+  /** Takes note of the text of an `execute_result`. */
+  recordResult({ data, execution_count: line }: JsonObject): void {
+    const text = (data as JsonObject | undefined)?.["text/plain"];
     const entry = this.#entries.findLast((candidate) => candidate.line === line);
-    if (entry) entry.output = output;
+    if (entry && typeof text === "string") entry.output = text;
   }
 
   /** @param request content of a `history_request` @returns content of its `history_reply` */

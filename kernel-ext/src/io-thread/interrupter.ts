@@ -21,9 +21,13 @@ export class Interrupter {
   #interruptId = 0;
   #closed = false;
 
-  constructor(mainThread: MainThread, gate: ExecutionGate) {
+  readonly #onNativeCall: () => void;
+
+  /** @param onNativeCall told, once for an interrupt, that the cell is in a call that nothing can interrupt */
+  constructor(mainThread: MainThread, gate: ExecutionGate, onNativeCall: () => void) {
     this.#mainThread = mainThread;
     this.#gate = gate;
+    this.#onNativeCall = onNativeCall;
     this.#terminator = new Terminator(gate);
   }
 
@@ -34,6 +38,7 @@ export class Interrupter {
 
   async interrupt(): Promise<void> {
     this.#interruptId++;
+    this.#gate.interruptRequested = true;
     if (this.#waiting) return;
     this.#waiting = true;
     try {
@@ -46,7 +51,7 @@ export class Interrupter {
   async #interruptUntilHeard(): Promise<void> {
     const firstId = this.#interruptId;
     const startMs = performance.now();
-    let heard = false;
+    let [heard, reported] = [false, false];
     const ask = () =>
       this.#mainThread.interrupt(this.#interruptId).then(() => {
         heard = true;
@@ -58,7 +63,13 @@ export class Interrupter {
       const insisted = this.#interruptId !== firstId;
       const patient = this.#gate.cooperative && !insisted && performance.now() - startMs < cooperativeMs;
       if (this.#closed) return;
-      if (patient || !(await this.#terminator.terminate(() => !heard, insisted))) continue;
+      if (patient) continue;
+      const termination = await this.#terminator.terminate(() => !heard, insisted);
+      if (termination === "native" && !reported) {
+        reported = true;
+        this.#onNativeCall();
+      }
+      if (termination !== "terminated") continue;
       // The termination may have hit the very code that was to hear the question.
       acknowledged = ask();
     }

@@ -27,6 +27,7 @@ export class Iopub {
   readonly #queue: SendQueue;
   #held: HeldText | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #drain: () => void = () => {};
 
   constructor(codec: Codec, queue: SendQueue) {
     this.#codec = codec;
@@ -38,7 +39,7 @@ export class Iopub {
       this.#hold(String(message.content.name), String(message.content.text), message.parentHeader);
       return;
     }
-    this.flushStreams();
+    this.#sendHeld();
     this.#send(message);
   }
 
@@ -46,7 +47,24 @@ export class Iopub {
     this.publish({ type: "status", content: { execution_state: state }, parentHeader });
   }
 
+  /** Tells a new subscriber that it hears from now on; what was published before is lost to it. */
+  welcome(topic: Buffer): void {
+    const content = { subscription: topic.toString("utf8") };
+    const identities = topic.length > 0 ? [topic] : [];
+    this.#queue.send(this.#codec.encode({ type: "iopub_welcome", content, identities }));
+  }
+
+  /** Calls `drain` before text that is held back is sent: it may hold some of its own. */
+  beforeFlush(drain: () => void): void {
+    this.#drain = drain;
+  }
+
   flushStreams(): void {
+    this.#drain();
+    this.#sendHeld();
+  }
+
+  #sendHeld(): void {
     clearTimeout(this.#timer);
     const held = this.#held;
     this.#held = undefined;
@@ -58,13 +76,13 @@ export class Iopub {
 
   #hold(name: string, text: string, parentHeader: Header | NoHeader): void {
     if (this.#held && (this.#held.name !== name || this.#held.parentHeader.msg_id !== parentHeader.msg_id)) {
-      this.flushStreams();
+      this.#sendHeld();
     }
     this.#held ??= { name, chunks: [], lengthChars: 0, parentHeader };
     this.#held.chunks.push(text);
     this.#held.lengthChars += text.length;
-    if (this.#held.lengthChars >= streamLimitChars) this.flushStreams();
-    else this.#timer ??= setTimeout(() => this.flushStreams(), streamDelayMs);
+    if (this.#held.lengthChars >= streamLimitChars) this.#sendHeld();
+    else this.#timer ??= setTimeout(() => this.#sendHeld(), streamDelayMs);
   }
 
   #send(message: IopubMessage): void {

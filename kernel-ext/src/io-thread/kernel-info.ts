@@ -13,12 +13,12 @@ export function describeKernel(versions: { kernel: string; typescript: string })
       mimetype: "text/typescript",
       file_extension: ".ts",
       pygments_lexer: "typescript",
-      codemirror_mode: { name: "javascript", typescript: true },
+      codemirror_mode: "typescript",
       nbconvert_exporter: "script",
     },
     banner: `latentlab ${versions.kernel}: TypeScript ${versions.typescript} on Node.js ${process.version}`,
     help_links: [{ text: "TypeScript handbook", url: "https://www.typescriptlang.org/docs/handbook/" }],
     debugger: false,
-    supported_features: [],
+    supported_features: ["kernel subshells"],
   };
 }

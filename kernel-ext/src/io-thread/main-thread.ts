@@ -3,6 +3,7 @@ import {
   copyBytes,
   type MainThreadRequest,
   type PublishMessage,
+  type Settlement,
   type ToIoThread,
   type ToMainThread,
 } from "../threads/thread-messages.js";
@@ -12,17 +13,28 @@ import type { IopubMessage } from "./iopub.js";
 /** Time in which output that is held back, or is with ZeroMQ, goes out before the process ends. */
 const flushMs = 200;
 
+/** What has become of a cell's code. */
+export interface Execution {
+  /** The reply's content. */
+  reply: JsonObject;
+  /** Resolves when what is reported beside the cell, such as its type errors, has been published. */
+  settled: Promise<Settlement>;
+}
+
 /** What the main thread asks for of its own accord. */
 export interface MainThreadListener {
   onPublish(message: IopubMessage): void;
   onInputRequest(request: { prompt: string; password: boolean; parentHeader: Header }): void;
   onInterruptSignal(): void;
+  /** The process is about to end by the main thread's wish. */
+  onEnd(): void;
 }
 
 /** The main thread as the I/O thread sees it. */
 export class MainThread {
   readonly #port: MessagePort;
   readonly #replies = new Map<number, (content: JsonObject) => void>();
+  readonly #settlements = new Map<number, (settlement: Settlement) => void>();
   readonly #interruptAcks = new Map<number, () => void>();
   #lastRequestId = 0;
 
@@ -31,8 +43,19 @@ export class MainThread {
     port.on("message", (message: ToIoThread) => this.#receive(message, listener));
   }
 
-  /** Hands a front end's request over; resolves to the content of the reply. */
-  request(message: Message, executionCount = 0): Promise<JsonObject> {
+  /** Hands the message of a comm over; resolves to the content of the reply. */
+  request(message: Message): Promise<JsonObject> {
+    return this.#request(message, 0).reply;
+  }
+
+  /** Hands a cell over; resolves when its code has come to its end. */
+  async execute(message: Message, executionCount: number): Promise<Execution> {
+    const { requestId, reply } = this.#request(message, executionCount);
+    const settled = new Promise<Settlement>((resolve) => this.#settlements.set(requestId, resolve));
+    return { reply: await reply, settled };
+  }
+
+  #request(message: Message, executionCount: number): { requestId: number; reply: Promise<JsonObject> } {
     const requestId = ++this.#lastRequestId;
     const buffers = message.buffers.map(copyBytes);
     const { header, content, metadata } = message;
@@ -45,13 +68,14 @@ export class MainThread {
       buffers,
       executionCount,
     };
-    return new Promise((resolve) => {
+    const reply = new Promise<JsonObject>((resolve) => {
       this.#replies.set(requestId, resolve);
       this.#post(
         request,
         buffers.map((bytes) => bytes.buffer),
       );
     });
+    return { requestId, reply };
   }
 
   /**
@@ -86,6 +110,10 @@ export class MainThread {
         this.#replies.get(message.requestId)?.(JSON.parse(message.contentJson));
         this.#replies.delete(message.requestId);
         break;
+      case "settled":
+        this.#settlements.get(message.requestId)?.(message.settlement);
+        this.#settlements.delete(message.requestId);
+        break;
       case "interrupt_ack":
         this.#interruptAcks.get(message.interruptId)?.();
         this.#interruptAcks.delete(message.interruptId);
@@ -94,6 +122,7 @@ export class MainThread {
         listener.onInterruptSignal();
         break;
       case "end_process":
+        listener.onEnd();
         setTimeout(() => process.kill(process.pid, "SIGKILL"), flushMs);
         break;
       case "input_request":

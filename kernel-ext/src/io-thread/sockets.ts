@@ -1,6 +1,7 @@
-import { Publisher, Reply, Router } from "zeromq";
+import { Reply, Router, XPublisher } from "zeromq";
+import { logToTerminal } from "../native-output/terminal.js";
+import { bindWhenFree } from "../wire/bind.js";
 import type { ChannelName, Connection } from "../wire/connection-file.js";
-import { logToTerminal } from "./log-to-terminal.js";
 
 type Frames = readonly Uint8Array[];
 
@@ -42,7 +43,7 @@ export interface Sockets {
   shell: Router;
   control: Router;
   stdin: Router;
-  iopub: Publisher;
+  iopub: XPublisher;
   hb: Reply;
 }
 
@@ -53,11 +54,11 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
     control: new Router({ linger: 0 }),
     stdin: new Router({ linger: 0 }),
     // Without a high-water mark a burst of output is never dropped.
-    iopub: new Publisher({ linger: 200, sendHighWaterMark: 0 }),
+    iopub: new XPublisher({ linger: 200, sendHighWaterMark: 0, verbosity: "allSubs" }),
     hb: new Reply({ linger: 0 }),
   };
   for (const [name, socket] of Object.entries(sockets)) {
-    await socket.bind(connection.addresses[name as ChannelName]);
+    await bindWhenFree(socket, connection.addresses[name as ChannelName]);
   }
   return sockets;
 }
@@ -65,4 +66,18 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
 /** Sends every heartbeat back as it came; returns when the socket is closed. */
 export async function echoHeartbeats(heartbeat: Reply): Promise<void> {
   for await (const frames of heartbeat) await heartbeat.send(frames);
+}
+
+const subscribed = 1;
+
+/**
+ * Calls `welcome` with the topic of every new subscription; returns when the socket is closed.
+ *
+ * @see https://jupyter.org/enhancement-proposals/65-jupyter-xpub/jupyter-xpub.html
+ */
+export async function noticeSubscriptions(
+  iopub: XPublisher,
+  welcome: (topic: Buffer) => void,
+): Promise<void> {
+  for await (const [frame] of iopub) if (frame?.[0] === subscribed) welcome(frame.subarray(1));
 }

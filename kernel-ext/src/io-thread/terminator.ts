@@ -1,6 +1,7 @@
 import { type Debugger, type InspectorNotification, Session } from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutionGate } from "../threads/execution-gate.js";
+import { type PostCallback, Stops } from "./stops.js";
 
 /**
  * Code that executes no statement for so long is inside one native call, a regular expression or WebAssembly. On a busy
@@ -12,6 +13,9 @@ const maxSteps = 1000;
 const kernelFolder = new URL("..", import.meta.url).href;
 
 type Frames = Debugger.CallFrame[];
+
+/** What came of an attempt: "native" where the main thread does not come to stand, since no JavaScript runs. */
+export type Termination = "terminated" | "nothing" | "native";
 
 /** Whose code a frame runs: a cell's; Node's, tslab's or the kernel's; or that of a package that a cell imports. */
 type Owner = "cell" | "internal" | "package";
@@ -50,60 +54,66 @@ export class Terminator {
   /**
    * @param isNeeded asked last of all: pausing takes time in which the main thread may have come to listen
    * @param insist whether to terminate the code of packages as well
-   * @returns whether code was terminated: not while the compiler runs, nor where nothing blocks but internals
+   * @returns nothing is terminated while the compiler runs, nor where nothing blocks but internals
    */
-  async terminate(isNeeded: () => boolean, insist: boolean): Promise<boolean> {
-    if (this.#closed || !this.#gate.beginTermination()) return false;
+  async terminate(isNeeded: () => boolean, insist: boolean): Promise<Termination> {
+    if (this.#closed || !this.#gate.beginTermination()) return "nothing";
     try {
       const frames = await this.#pause();
       if (frames && isNeeded()) return await this.#terminatePaused(frames, insist);
       if (!frames && insist && isNeeded()) return await this.#terminateNativeCall();
-      await this.#resume(false);
-      return false;
+      const resumed = this.#resume(false);
+      // A native call hears of that only when it returns, and the reader is to be told before.
+      if (!frames && isNeeded()) return "native";
+      await resumed;
+      return "nothing";
     } finally {
       this.#gate.endTermination();
     }
   }
 
-  async #terminatePaused(frames: Frames, insist: boolean): Promise<boolean> {
+  async #terminatePaused(frames: Frames, insist: boolean): Promise<Termination> {
+    const stops = new Stops((method, parameters, done) => this.#post(method, parameters, done));
     let present: Frames | undefined = frames;
     for (let step = 0; present && step < maxSteps; step++) {
       const owners = present.map((frame) => this.#ownerOf(frame));
-      const [top] = owners;
-      if (insist ? top !== "internal" : top === "cell" && !owners.includes("package")) {
+      if (mayEndAt(0, owners, insist)) {
         await this.#resume(true);
-        return true;
+        return "terminated";
       }
+      const wanted = present.filter((_, index) => mayEndAt(index, owners, insist));
       // Nothing of the cell's: the main thread is not blocked by it, it has been slow to answer.
-      if (!owners.some((owner) => owner === "cell" || (insist && owner === "package"))) break;
-      present = await this.#expectPause("Debugger.stepOut");
+      if (wanted.length === 0) break;
+      await stops.setIn(wanted);
+      present = await this.#expectPause("Debugger.resume");
     }
     await this.#resume(false);
-    return false;
+    return "nothing";
   }
 
   /** A native call keeps no JavaScript of Node from finishing what it does; but whose call it is, nobody knows. */
-  #terminateNativeCall(): Promise<boolean> {
+  #terminateNativeCall(): Promise<Termination> {
     // Takes back the pause, which would otherwise come about when the call ends.
     this.#post("Debugger.disable");
-    return new Promise((resolve) => this.#post("Runtime.terminateExecution", {}, () => resolve(true)));
+    return new Promise((resolve) =>
+      this.#post("Runtime.terminateExecution", {}, () => resolve("terminated")),
+    );
   }
 
-  async #pause(): Promise<Frames | undefined> {
-    const enabled = new Promise<void>((resolve) => this.#post("Debugger.enable", {}, resolve));
-    await Promise.race([enabled, sleep(pauseTimeoutMs)]);
+  #pause(): Promise<Frames | undefined> {
+    this.#post("Debugger.enable");
     return this.#expectPause("Debugger.pause");
   }
 
   #resume(terminateOnResume: boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#post("Debugger.resume", { terminateOnResume });
-      this.#post("Debugger.disable", {}, resolve);
+      this.#post("Debugger.disable", {}, () => resolve());
     });
   }
 
   /** @returns the frames at which the main thread stands, or `undefined` when it does not come to stand */
-  async #expectPause(method: "Debugger.pause" | "Debugger.stepOut"): Promise<Frames | undefined> {
+  async #expectPause(method: "Debugger.pause" | "Debugger.resume"): Promise<Frames | undefined> {
     let onPaused: (message: InspectorNotification<Debugger.PausedEventDataType>) => void = () => {};
     const paused = new Promise<Frames>((resolve) => {
       onPaused = ({ params }) => resolve(params.callFrames);
@@ -123,8 +133,14 @@ export class Terminator {
   }
 
   /** Does nothing once closed: a step may still be under way then. */
-  #post(method: string, parameters = {}, done: () => void = () => {}): void {
+  #post(method: string, parameters = {}, done: PostCallback = () => {}): void {
     if (this.#closed) return;
     this.#inspector.post(method, parameters, done);
   }
+}
+
+/** Whether code may be terminated in the frame `index`, counted from the innermost. */
+function mayEndAt(index: number, owners: readonly Owner[], insist: boolean): boolean {
+  if (insist) return owners[index] !== "internal";
+  return owners[index] === "cell" && !owners.includes("package", index);
 }

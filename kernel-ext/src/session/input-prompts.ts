@@ -1,9 +1,10 @@
+import { KernelError } from "../base/kernel-error.js";
 import type { IoThread } from "./io-thread.js";
-import { KernelError } from "./kernel-error.js";
 import { KeyboardInterrupt } from "./keyboard-interrupt.js";
 import type { Cell } from "./output-context.js";
 
 interface Prompt {
+  cell: Cell;
   ask: () => void;
   resolve: (value: string) => void;
   reject: (error: Error) => void;
@@ -26,7 +27,7 @@ export class InputPrompts {
     }
     return new Promise((resolve, reject) => {
       const ask = () => this.#ioThread.requestInput(prompt, password, cell.parentHeader);
-      this.#prompts.push({ ask, resolve, reject });
+      this.#prompts.push({ cell, ask, resolve, reject });
       if (this.#prompts.length === 1) ask();
     });
   }
@@ -37,7 +38,12 @@ export class InputPrompts {
   }
 
   /** Ends all questions of a cell that is over. */
-  cancel(): void {
-    for (const prompt of this.#prompts.splice(0)) prompt.reject(new KeyboardInterrupt());
+  cancel(cell: Cell): void {
+    const [first] = this.#prompts;
+    const others = this.#prompts.filter((prompt) => prompt.cell !== cell);
+    const ended = this.#prompts.filter((prompt) => prompt.cell === cell);
+    this.#prompts.splice(0, this.#prompts.length, ...others);
+    for (const prompt of ended) prompt.reject(new KeyboardInterrupt());
+    if (first?.cell === cell) this.#prompts[0]?.ask();
   }
 }

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import { copyBytes, type ToIoThread } from "../threads/thread-messages.js";
+import { copyBytes, type Settlement, type ToIoThread } from "../threads/thread-messages.js";
 import type { Header, JsonObject, NoHeader } from "../wire/message.js";
 import type { PublishOptions } from "./kernel-session.js";
 
@@ -28,6 +28,11 @@ export class IoThread {
 
   reply(requestId: number, content: JsonObject): void {
     this.#post({ kind: "reply", requestId, contentJson: JSON.stringify(content) });
+  }
+
+  /** A cell has its reply, and what was still to be said of it has been published. */
+  settle(requestId: number, settlement: Settlement): void {
+    this.#post({ kind: "settled", requestId, settlement });
   }
 
   acknowledgeInterrupt(interruptId: number): void {

@@ -1,7 +1,13 @@
-import type { MimeBundle } from "../widget/widget.js";
+import {
+  describeAsText,
+  displaySymbol,
+  drawAsText,
+  encodeMimeBundle,
+  isDisplayable,
+  type MimeBundle,
+} from "../base/mime-bundle.js";
 import { isWidget } from "../widget/widget-manager.js";
 import type { KernelSession } from "./kernel-session.js";
-import { describeAsText, displaySymbol, drawAsText, encodeMimeBundle, isDisplayable } from "./mime-bundle.js";
 
 /**
  * How a value is shown: a widget as its live view with its picture beside it, else what the value says of itself, else

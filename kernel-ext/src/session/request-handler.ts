@@ -1,9 +1,9 @@
 import type { CommMessage } from "../comm/comm.js";
 import type { Compiler } from "../compiler/compiler.js";
 import type { ExecutionGate } from "../threads/execution-gate.js";
-import type { MainThreadRequest, ToMainThread } from "../threads/thread-messages.js";
+import type { MainThreadRequest, Settlement, ToMainThread } from "../threads/thread-messages.js";
+import { flushUpdates, offerUpdates } from "../widget/update-queue.js";
 import type { Header, JsonObject } from "../wire/message.js";
-import { answerCodeRequest } from "./answer-code-request.js";
 import { describeError } from "./error-content.js";
 import { type Exit, exitThroughIoThread } from "./exit.js";
 import type { IoThread } from "./io-thread.js";
@@ -11,12 +11,8 @@ import { KeyboardInterrupt } from "./keyboard-interrupt.js";
 import { Cell, OutputContext, outputContext } from "./output-context.js";
 import { type CellResult, failCell, runCell } from "./run-cell.js";
 import type { Session } from "./session.js";
+import { stopCell } from "./stop-cell.js";
 import { forgetTerminatedContexts } from "./tolerate-termination.js";
-
-/** Time for an interrupted cell to end by itself, which keeps what it has declared. */
-const graceMs = 100;
-/** The same for a cell that has taken `cell.signal`: a training step may be under way. */
-const cooperativeGraceMs = 3000;
 
 interface RunningCell {
   cell: Cell;
@@ -39,9 +35,14 @@ export class RequestHandler {
   readonly #ioThread: IoThread;
   readonly #compiler: Compiler;
   readonly #gate: ExecutionGate;
-  #running: RunningCell | undefined;
+  /** Of the main shell and of subshells. */
+  readonly #running = new Set<RunningCell>();
+  /** End the wait for what is reported beside cells. */
+  readonly #settling = new Set<() => void>();
   /** Requests, other than of cells, that are being answered. */
   readonly #answering = new Set<number>();
+  /** Cells that were silent, or not for the history. */
+  #uncounted = 0;
   readonly #exit: Exit;
   readonly #onSigint = () => this.#ioThread.signalInterrupt();
 
@@ -74,34 +75,57 @@ export class RequestHandler {
 
   #handleRequest(request: MainThreadRequest): void {
     if (request.header.msg_type === "execute_request") void this.#execute(request);
-    else if (request.header.msg_type.startsWith("comm_")) void this.#handleComm(request);
-    else this.#answer(request.requestId, () => this.#answerCodeRequest(request));
+    else void this.#handleComm(request);
   }
 
   async #execute({ requestId, header, content, executionCount }: MainThreadRequest): Promise<void> {
     const cell = new Cell(header, {
       executionCount,
+      name: this.#nameOf(executionCount, content),
       silent: Boolean(content.silent),
       allowStdin: Boolean(content.allow_stdin),
     });
     const request = {
       code: String(content.code ?? ""),
-      userExpressions: (content.user_expressions ?? {}) as Record<string, string>,
+      userExpressions: (content.user_expressions ?? {}) as JsonObject,
     };
     this.#session.beginCell(cell);
     this.#listenForSigint();
+    let running: RunningCell | undefined;
     const result = await new Promise<CellResult>((finish) => {
-      this.#running = { cell, finish };
+      running = { cell, finish };
+      this.#running.add(running);
       const run = () => runCell(cell, request, this.#compiler, this.#session).then(finish);
       inTurnOfItsOwn(() => outputContext.run(cell, run));
     });
-    this.#running = undefined;
-    this.#session.endCell();
+    if (running) this.#running.delete(running);
+    this.#session.endCell(cell);
     try {
       this.#sendResult(requestId, header, result);
     } catch (error) {
       this.#sendResult(requestId, header, failCell(error));
     }
+    this.#ioThread.settle(requestId, await this.#settle(cell));
+  }
+
+  /** The count of a cell that does not count is an earlier one's, whose functions are still to be told by theirs. */
+  #nameOf(executionCount: number, { silent, store_history: counts }: JsonObject): string {
+    if (!silent && counts !== false) return `cell[${executionCount}]`;
+    return `cell[${executionCount}.${++this.#uncounted}]`;
+  }
+
+  /** Waits, until the next interrupt, for what is reported beside a cell whose code has come to its end. */
+  async #settle(cell: Cell): Promise<Settlement> {
+    if (cell.interrupted) return "stopped";
+    let stop = () => {};
+    const stopped = new Promise<Settlement>((resolve) => {
+      stop = () => resolve("stopped");
+    });
+    this.#settling.add(stop);
+    const reported = cell.allReported().then((): Settlement => "reported");
+    const settlement = await Promise.race([reported, stopped]);
+    this.#settling.delete(stop);
+    return settlement;
   }
 
   /** @throws TypeError where the result is no JSON, and whatever a `toJSON` in it throws */
@@ -111,12 +135,13 @@ export class RequestHandler {
   }
 
   async #handleComm(request: MainThreadRequest): Promise<void> {
-    const message = request as unknown as CommMessage;
+    const message = { ...request, content: { data: {}, ...request.content } } as unknown as CommMessage;
     const context = new OutputContext(request.header);
     this.#answering.add(request.requestId);
     await outputContext.run(context, async () => {
       try {
         await this.#dispatchComm(request.header.msg_type, message);
+        offerUpdates();
       } catch (error) {
         this.#session.reportFailure("A comm's handler failed", error);
       }
@@ -131,14 +156,6 @@ export class RequestHandler {
     else await comms.get(message.content.comm_id)?.receiveClose(message);
   }
 
-  #answerCodeRequest({ header, content }: MainThreadRequest): JsonObject {
-    try {
-      return answerCodeRequest(header.msg_type, content, this.#compiler);
-    } catch (error) {
-      return { status: "error", ...describeError(error) };
-    }
-  }
-
   #answer(requestId: number, createContent: () => JsonObject): void {
     this.#answering.add(requestId);
     this.#ioThread.reply(requestId, createContent());
@@ -148,19 +165,34 @@ export class RequestHandler {
   /** Called in a turn of its own: no user code is running, though some may have been terminated just before. */
   #interrupt(interruptId: number): void {
     this.#ioThread.acknowledgeInterrupt(interruptId);
+    this.#gate.interruptRequested = false;
     this.#listenForSigint();
     forgetTerminatedContexts();
     const error = describeError(new KeyboardInterrupt());
     for (const requestId of this.#answering) this.#ioThread.reply(requestId, { status: "error", ...error });
     this.#answering.clear();
-    const running = this.#running;
-    if (!running || running.interruptId === interruptId) return;
-    const patienceMs = this.#gate.cooperative ? cooperativeGraceMs : graceMs;
-    const waitMs = running.cell.interrupted ? 0 : patienceMs;
+    for (const running of this.#running) this.#interruptCell(running, interruptId);
+    for (const stop of this.#settling) stop();
+  }
+
+  #interruptCell(running: RunningCell, interruptId: number): void {
+    if (running.interruptId === interruptId) return;
+    const insists = running.interruptId !== undefined;
     running.interruptId = interruptId;
-    running.cell.interrupt();
-    this.#session.inputs.cancel();
-    setTimeout(() => this.#abandon(running), waitMs);
+    if (insists) this.#abandon(running);
+    else void this.#stop(running);
+  }
+
+  async #stop(running: RunningCell): Promise<void> {
+    const { cell } = running;
+    const isOver = () => !this.#running.has(running);
+    const say = (text: string) => {
+      const content = { name: "stderr", text: `Interrupting: ${text}\n` };
+      if (!isOver()) this.#ioThread.publish("stream", content, cell.parentHeader);
+    };
+    this.#session.inputs.cancel(cell);
+    await stopCell(cell, isOver, say);
+    this.#abandon(running);
   }
 
   /** Terminated code takes the listener with it: Node's `vm` puts listeners aside and then cannot put them back. */
@@ -170,9 +202,12 @@ export class RequestHandler {
 
   /** Ends a cell that did not end when it was asked to. */
   #abandon(running: RunningCell): void {
-    if (this.#running !== running) return;
+    if (!this.#running.has(running)) return;
     running.cell.abandon();
-    this.#compiler.interrupt();
-    setImmediate(() => running.finish(failCell(new KeyboardInterrupt())));
+    setImmediate(() => {
+      // Code that was terminated has not come to its end, where this is done otherwise.
+      flushUpdates();
+      running.finish(failCell(new KeyboardInterrupt()));
+    });
   }
 }

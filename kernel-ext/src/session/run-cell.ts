@@ -1,7 +1,8 @@
+import { readField } from "../base/inspect-safely.js";
 import type { CellOutcome, Compiler } from "../compiler/compiler.js";
+import { flushUpdates } from "../widget/update-queue.js";
 import type { JsonObject } from "../wire/message.js";
 import { describeError } from "./error-content.js";
-import { readField } from "./inspect-safely.js";
 import type { KernelSession } from "./kernel-session.js";
 import { KeyboardInterrupt } from "./keyboard-interrupt.js";
 import type { Cell } from "./output-context.js";
@@ -10,7 +11,7 @@ import { render } from "./render.js";
 export interface CellRequest {
   code: string;
   /** Expressions to evaluate after the cell, by the names under which the reply lists them. */
-  userExpressions: Record<string, string>;
+  userExpressions: Record<string, unknown>;
 }
 
 /** What a cell came to: the content of its `execute_reply`, and what to publish before that. */
@@ -41,8 +42,15 @@ async function runToEnd(
   session: KernelSession,
 ): Promise<CellResult> {
   if (cell.interrupted) return failCell(new KeyboardInterrupt());
-  const outcome = await compiler.execute(request.code, `cell[${cell.executionCount}]`);
+  const outcome = await compiler.execute(request.code, cell.name, {
+    typeCheck: session.settings.typeCheck,
+    signal: cell.signal,
+    abandoned: cell.abandoned,
+    onWarning: (text) => session.publish("stream", { name: "stderr", text }),
+    onCheck: (check) => cell.addReport(check),
+  });
   await cell.allDisplayed();
+  flushUpdates();
   // Stopped cells fail even where their code ended in good order, so that the cells after them do not start.
   if (cell.interrupted || wasStoppedBySignal(outcome)) return failCell(new KeyboardInterrupt());
   if (outcome.status === "error") return failCell(outcome.error);
@@ -67,17 +75,24 @@ function wasStoppedBySignal(outcome: CellOutcome): boolean {
 }
 
 async function evaluateAll(
-  expressions: Record<string, string>,
+  expressions: CellRequest["userExpressions"],
   compiler: Compiler,
   session: KernelSession,
 ): Promise<JsonObject> {
-  const results: JsonObject = {};
+  const results: [string, JsonObject][] = [];
   for (const [name, code] of Object.entries(expressions)) {
-    const outcome = await compiler.execute(code, `expression[${name}]`);
-    results[name] =
+    const outcome = await evaluate(name, code, compiler);
+    results.push([
+      name,
       outcome.status === "ok"
         ? { status: "ok", data: await render(outcome.value, session), metadata: {} }
-        : { status: "error", ...describeError(outcome.error) };
+        : { status: "error", ...describeError(outcome.error) },
+    ]);
   }
-  return results;
+  return Object.fromEntries(results);
+}
+
+async function evaluate(name: string, code: unknown, compiler: Compiler): Promise<CellOutcome> {
+  if (typeof code === "string") return compiler.evaluate(code, `expression[${name}]`);
+  return { status: "error", error: new TypeError("The expression is no text.") };
 }

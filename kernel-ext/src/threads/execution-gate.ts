@@ -1,7 +1,8 @@
 /**
  * The I/O thread may terminate whatever JavaScript runs on the main thread, but never inside the TypeScript
  * compiler: half-updated, its program would answer wrongly for the rest of the session. The two threads agree
- * through two words of shared memory: the state of the gate, and whether the running cell is cooperative.
+ * through three words of shared memory: the state of the gate, whether the running cell is cooperative, and whether an
+ * interrupt is on its way to it.
  */
 const open = 0;
 const closed = 1;
@@ -9,7 +10,7 @@ const terminating = 2;
 
 /** Closed until the main thread's first `protect` ends: what loads while the kernel starts must not be terminated. */
 export function createGateMemory(): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  const memory = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
   new Int32Array(memory)[0] = closed;
   return memory;
 }
@@ -29,6 +30,15 @@ export class ExecutionGate {
 
   set cooperative(value: boolean) {
     Atomics.store(this.#state, 1, value ? 1 : 0);
+  }
+
+  /** Set by the I/O thread before its message, and cleared by the main thread, which may not come to read messages. */
+  get interruptRequested(): boolean {
+    return Atomics.load(this.#state, 2) === 1;
+  }
+
+  set interruptRequested(value: boolean) {
+    Atomics.store(this.#state, 2, value ? 1 : 0);
   }
 
   /** Main thread: runs `work` so that the I/O thread does not terminate it. */

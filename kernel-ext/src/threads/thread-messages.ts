@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import type { NativeOutputFiles } from "../native-output/redirect.js";
 import type { Connection } from "../wire/connection-file.js";
 import type { Header, JsonObject, NoHeader } from "../wire/message.js";
 
@@ -7,7 +8,11 @@ export interface IoThreadData {
   connection: Connection;
   /** The I/O thread's end of the channel between the two threads. */
   port: MessagePort;
+  /** Of the compiler thread. */
+  checkerPort: MessagePort;
   executionGate: SharedArrayBuffer;
+  /** Undefined where native output goes to the terminal still. */
+  nativeOutput: NativeOutputFiles | undefined;
   typescriptVersion: string;
 }
 
@@ -29,6 +34,9 @@ export type ToMainThread =
   | { kind: "input_reply"; value: string }
   | { kind: "exit" };
 
+/** How a cell's time came to an end: with all said that was to be said of it, or by an interrupt while that lasted. */
+export type Settlement = "reported" | "stopped";
+
 export interface PublishMessage {
   kind: "publish";
   type: string;
@@ -41,6 +49,8 @@ export interface PublishMessage {
 export type ToIoThread =
   | PublishMessage
   | { kind: "reply"; requestId: number; contentJson: string }
+  /** Of a cell, after its reply. */
+  | { kind: "settled"; requestId: number; settlement: Settlement }
   | { kind: "interrupt_ack"; interruptId: number }
   | { kind: "interrupt_signal" }
   | { kind: "end_process" }

@@ -37,13 +37,18 @@ export function splitBuffers(state: object): SplitState {
   return { state: splitObject(state, []), bufferPaths, buffers };
 }
 
-/** Puts buffers back into a state in place: the inverse of {@link splitBuffers}. Paths that lead nowhere are ignored. */
+/**
+ * Puts buffers back into a state in place: the inverse of {@link splitBuffers}. The paths come from outside: what is no path,
+ * or leads nowhere, is ignored.
+ */
 export function joinBuffers(
   state: Record<string, unknown>,
-  bufferPaths: readonly BufferPath[],
+  bufferPaths: unknown,
   buffers: readonly unknown[],
 ): void {
+  if (!Array.isArray(bufferPaths)) return;
   for (const [index, path] of bufferPaths.entries()) {
+    if (!isPath(path)) continue;
     const key = path.at(-1);
     let holder: unknown = state;
     for (const step of path.slice(0, -1)) {
@@ -52,6 +57,10 @@ export function joinBuffers(
     if (key === undefined || key === "__proto__" || typeof holder !== "object" || holder === null) continue;
     (holder as Record<string, unknown>)[key] = buffers[index];
   }
+}
+
+function isPath(path: unknown): path is BufferPath {
+  return Array.isArray(path) && path.every((step) => typeof step === "string" || typeof step === "number");
 }
 
 type NumberArray = { constructor: new (buffer: ArrayBuffer) => ArrayBufferView; BYTES_PER_ELEMENT: number };

@@ -1,8 +1,11 @@
-import type { KernelSession } from "../session/kernel-session.js";
-import { encodeMimeBundle } from "../session/mime-bundle.js";
+import { KernelError } from "../base/kernel-error.js";
+import { encodeMimeBundle, type MimeBundle } from "../base/mime-bundle.js";
+import type { KernelSession, PublishOptions } from "../session/kernel-session.js";
 import type { JsonObject } from "../wire/message.js";
 import { splitBuffers } from "./buffers.js";
-import { type MimeBundle, type Widget, widgetBrand } from "./widget.js";
+import { type IdentifiedEnd, type LinkEnd, openLink } from "./link.js";
+import { holdUpdates } from "./update-queue.js";
+import { type Widget, widgetBrand } from "./widget.js";
 import { openWidget, type WidgetModel } from "./widget-model.js";
 
 const viewMimeType = "application/vnd.jupyter.widget-view+json";
@@ -29,6 +32,62 @@ export class WidgetManager {
     return { ...(await this.#drawStatic(widget)), ...view };
   }
 
+  /**
+   * Ties two properties together in the page itself, where it works without a kernel, too.
+   *
+   * @throws KernelError `ERR_LINK_BAD` for a property that a widget does not have
+   */
+  link(source: LinkEnd, target: LinkEnd, directional: boolean): WidgetModel {
+    const [from, to] = [this.#identify(source), this.#identify(target)];
+    return this.#add(openLink(from, to, directional));
+  }
+
+  /**
+   * Sends a message to the widget's views.
+   *
+   * @throws KernelError `ERR_WIDGET_CLOSED` for a widget that has none
+   */
+  send(widget: Widget, content: unknown, options?: Pick<PublishOptions, "buffers">): void {
+    const model = this.#modelOfWidget.get(widget);
+    if (!model?.isOpen) {
+      throw new KernelError(
+        "ERR_WIDGET_CLOSED",
+        "The widget has no views to send a message to: show it first.",
+      );
+    }
+    model.send(content, options);
+  }
+
+  /** Removes the widget's views. Shown again, it gets a new model. */
+  close(widget: Widget): void {
+    this.#modelOfWidget.get(widget)?.close();
+  }
+
+  closeAll(): void {
+    for (const model of [...this.#models.values()]) model.close();
+  }
+
+  isClosed(widget: Widget): boolean {
+    return this.#modelOfWidget.get(widget)?.isOpen === false;
+  }
+
+  /** See {@link holdUpdates}. */
+  hold<Result>(work: () => Result): Result {
+    return holdUpdates(work, (end) => this.#session.atCellEnd(end));
+  }
+
+  #identify([widget, property]: LinkEnd): IdentifiedEnd {
+    const state = isWidget(widget) ? widget.state.get() : {};
+    if (!Object.hasOwn(state, property)) {
+      const known = Object.keys(state).join(", ") || "none: this is no widget";
+      throw new KernelError(
+        "ERR_LINK_BAD",
+        `There is no property "${property}" to link; there are: ${known}.`,
+      );
+    }
+    return { model: this.#findOrOpen(widget), property };
+  }
+
   #openView(widget: Widget): MimeBundle {
     try {
       const { id } = this.#findOrOpen(widget);
@@ -43,12 +102,15 @@ export class WidgetManager {
     const known = this.#modelOfWidget.get(widget);
     if (known?.isOpen) return known;
     const models = openWidget(widget, this.#session);
-    for (const model of models) {
-      this.#models.set(model.id, model);
-      model.onClose(() => this.#models.delete(model.id));
-    }
+    for (const model of models) this.#add(model);
     const [model] = models as [WidgetModel, ...WidgetModel[]];
     this.#modelOfWidget.set(widget, model);
+    return model;
+  }
+
+  #add(model: WidgetModel): WidgetModel {
+    this.#models.set(model.id, model);
+    model.onClose(() => this.#models.delete(model.id));
     return model;
   }
 

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { KernelError } from "../base/kernel-error.js";
 import { Comm, type CommMessage } from "../comm/comm.js";
-import type { KernelSession } from "../session/kernel-session.js";
+import type { KernelSession, PublishOptions } from "../session/kernel-session.js";
 import type { JsonObject } from "../wire/message.js";
-import { type BufferPath, castBytes, joinBuffers, splitBuffers } from "./buffers.js";
+import { castBytes, joinBuffers, splitBuffers } from "./buffers.js";
+import { UpdateQueue } from "./update-queue.js";
 import type { Widget } from "./widget.js";
 
 const widgetTarget = "jupyter.widget";
@@ -37,6 +39,12 @@ const anywidgetIdentity: ModelIdentity = {
   _view_name: "AnyView",
 };
 
+/** What the page does to a model. */
+export interface ModelListener {
+  applyChanges?(changes: JsonObject): void;
+  receive?(content: unknown, buffers: CommMessage["buffers"]): unknown;
+}
+
 /**
  * The kernel's end of one model in the page, in ipywidgets' protocol 2.1.
  *
@@ -45,17 +53,17 @@ const anywidgetIdentity: ModelIdentity = {
 export class WidgetModel {
   readonly #comm: Comm;
   readonly #readState: () => JsonObject;
+  readonly #updates = new UpdateQueue((changes) => this.#sendState("update", changes));
+  readonly #closeHandlers = new Set<() => void>();
 
-  /**
-   * @param readState the present state, with binary data in its place
-   * @param applyChanges takes what the reader changed
-   */
-  constructor(readState: () => JsonObject, applyChanges: (changes: JsonObject) => void) {
+  /** @param readState the present state, with binary data in its place */
+  constructor(readState: () => JsonObject, listener: ModelListener = {}) {
     this.#readState = readState;
     const { state, bufferPaths, buffers } = splitBuffers(readState());
     const data = { state, buffer_paths: bufferPaths };
     this.#comm = new Comm(widgetTarget, { data, buffers, metadata: { version: protocolVersion } });
-    this.#comm.onMsg((message) => this.#receive(message, applyChanges));
+    this.#comm.onMsg((message) => this.#receive(message, listener));
+    this.#comm.onClose(() => this.#handleClose());
   }
 
   get id(): string {
@@ -67,14 +75,28 @@ export class WidgetModel {
   }
 
   close(): void {
+    if (!this.isOpen) return;
     this.#comm.close();
+    this.#handleClose();
   }
 
-  onClose(handler: () => void): void {
-    this.#comm.onClose(handler);
+  /** For closing by either side. @returns the function that takes the handler off again */
+  onClose(handler: () => void): () => void {
+    this.#closeHandlers.add(handler);
+    return () => this.#closeHandlers.delete(handler);
   }
 
-  sendChanges(changes: object, method: "update" | "echo_update" = "update"): void {
+  /** Newer values replace older ones that are still to be sent. */
+  sendChanges(changes: object): void {
+    this.#updates.add(changes);
+  }
+
+  /** A message to the model's views, beside the state. */
+  send(content: unknown, { buffers }: Pick<PublishOptions, "buffers"> = {}): void {
+    this.#comm.send({ method: "custom", content }, { buffers });
+  }
+
+  #sendState(method: "update" | "echo_update", changes: object): void {
     if (!this.isOpen) return;
     const { state, bufferPaths, buffers } = splitBuffers(changes);
     this.#comm.send({ method, state, buffer_paths: bufferPaths }, { buffers });
@@ -82,7 +104,7 @@ export class WidgetModel {
 
   /** The model as the answer to `request_states` holds it, from which a reloaded page builds it anew. */
   describe(): JsonObject {
-    const state = this.#readState();
+    const state = { ...this.#readState(), ...this.#updates.mark };
     const { _model_name, _model_module, _model_module_version } = state;
     return {
       model_name: _model_name,
@@ -92,23 +114,38 @@ export class WidgetModel {
     };
   }
 
-  #receive({ content, buffers }: CommMessage, applyChanges: (changes: JsonObject) => void): void {
-    const { method, state, buffer_paths: bufferPaths } = content.data;
-    if (method === "request_state") this.sendChanges(this.#readState());
+  #receive({ content, buffers }: CommMessage, listener: ModelListener): unknown {
+    const { method, state, content: custom, buffer_paths: bufferPaths } = content.data;
+    if (method === "custom") return this.#receiveCustom(custom, buffers, listener);
+    if (method === "request_state")
+      this.#sendState("update", { ...this.#readState(), ...this.#updates.mark });
     if (method !== "update" || typeof state !== "object" || state === null) return;
     const changes = state as JsonObject;
-    joinBuffers(changes, (bufferPaths ?? []) as BufferPath[], buffers);
+    joinBuffers(changes, bufferPaths, buffers);
     // Before the change takes effect: what the kernel makes of it has to reach the page after its echo.
-    this.sendChanges(changes, "echo_update");
-    applyChanges(changes);
+    this.#updates.forget(Object.keys(changes));
+    this.#sendState("echo_update", changes);
+    listener.applyChanges?.(changes);
+  }
+
+  #receiveCustom(content: unknown, buffers: CommMessage["buffers"], listener: ModelListener): unknown {
+    if (!isShownNote(content)) return listener.receive?.(content, buffers);
+    this.#updates.noteShown(content.page, content.update);
+  }
+
+  #handleClose(): void {
+    for (const handler of [...this.#closeHandlers]) handler();
   }
 }
 
+/** How a page tells that it has shown an update. */
+function isShownNote(content: unknown): content is { latentlab: "shown"; page: string; update: number } {
+  const { latentlab, page, update } = Object(content) as Record<string, unknown>;
+  return latentlab === "shown" && typeof page === "string" && Number.isInteger(update);
+}
+
 function openLayout(): WidgetModel {
-  return new WidgetModel(
-    () => ({ ...layoutIdentity }),
-    () => {},
-  );
+  return new WidgetModel(() => ({ ...layoutIdentity }));
 }
 
 /**
@@ -128,10 +165,10 @@ export function openWidget(widget: Widget, session: KernelSession): WidgetModel[
   };
   let model: WidgetModel;
   try {
-    model = new WidgetModel(
-      () => ({ ...fixed, ...widget.state.get() }),
-      (changes) => applyViewChanges(widget, model, changes, session),
-    );
+    model = new WidgetModel(() => ({ ...fixed, ...widget.state.get() }), {
+      applyChanges: (changes) => applyViewChanges(widget, model, changes, session),
+      receive: (content, buffers) => takeMessage(widget, content, buffers),
+    });
   } catch (error) {
     layout.close();
     throw error;
@@ -140,7 +177,17 @@ export function openWidget(widget: Widget, session: KernelSession): WidgetModel[
     if (source === "kernel") model.sendChanges(changes);
   });
   model.onClose(unsubscribe);
+  model.onClose(() => layout.close());
   return [model, layout];
+}
+
+/** @throws KernelError `ERR_WIDGET_DEAF` */
+function takeMessage(widget: Widget, content: unknown, buffers: CommMessage["buffers"]): unknown {
+  if (widget.receive) return widget.receive(content, buffers);
+  throw new KernelError(
+    "ERR_WIDGET_DEAF",
+    "A view has sent its widget a message: give the widget a method receive(content, buffers), or send none.",
+  );
 }
 
 function applyViewChanges(

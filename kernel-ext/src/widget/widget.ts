@@ -1,5 +1,4 @@
-/** A MIME bundle as Jupyter's messages carry it: MIME type to data (text, or JSON for `+json` types). */
-export type MimeBundle = Record<string, unknown>;
+import type { MimeBundle } from "../base/mime-bundle.js";
 
 /** Who changed a widget's state: the program in the kernel, or the reader in the browser. */
 export type ChangeSource = "kernel" | "view";
@@ -31,4 +30,6 @@ export interface Widget<State extends object = object> {
   readonly state: WidgetState<State>;
   /** Static rendering of the present state: `image/svg+xml` or `image/png`, and `text/plain`. */
   toMimeBundle(): MimeBundle | Promise<MimeBundle>;
+  /** Takes what a view has sent by `model.send(content, callbacks, buffers)`. */
+  receive?(content: unknown, buffers: Uint8Array<ArrayBuffer>[]): unknown;
 }

@@ -1,11 +1,19 @@
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { type Header, type JsonObject, type Message, type NoHeader, protocolVersion } from "./message.js";
+import { nestsDeeperThan } from "./nesting.js";
+import { withoutWrongFields } from "./request-fields.js";
 import { WireError } from "./wire-error.js";
 
 const delimiter = Buffer.from("<IDS|MSG>");
 const jsonFrameCount = 4;
+/** Headers come back with every message that answers them; what is longer is none. */
+const maxHeaderBytes = 64 * 1024;
+/** What is nested deeper, JavaScript cannot pass on: recursion ends at some thousands. */
+const maxNesting = 500;
 
 export interface OutgoingMessage {
+  /** For what is to be recognised in answers; a new one by default. */
+  id?: string;
   type: string;
   content: JsonObject;
   identities?: readonly Uint8Array[];
@@ -31,7 +39,7 @@ export class Codec {
 
   encode(message: OutgoingMessage): Uint8Array[] {
     const jsonFrames = [
-      this.#createHeader(message.type),
+      this.#createHeader(message.type, message.id),
       message.parentHeader ?? {},
       message.metadata ?? {},
       message.content,
@@ -57,6 +65,9 @@ export class Codec {
       );
     }
     this.#verify(signature, jsonFrames);
+    if (jsonFrames.slice(0, 2).some(({ length }) => length > maxHeaderBytes)) {
+      throw new WireError("ERR_MESSAGE_BROKEN", "A message came whose header is too long.");
+    }
     const [header, parentHeader, metadata, content] = jsonFrames.map(parseObject);
     if (typeof header?.msg_type !== "string" || typeof header.msg_id !== "string") {
       throw new WireError("ERR_MESSAGE_BROKEN", "A message came whose header has no msg_type or msg_id.");
@@ -66,14 +77,14 @@ export class Codec {
       header: header as unknown as Header,
       parentHeader: parentHeader as unknown as Header | NoHeader,
       metadata: metadata ?? {},
-      content: content ?? {},
+      content: withoutWrongFields(header.msg_type, content ?? {}),
       buffers: frames.slice(delimiterIndex + 2 + jsonFrameCount),
     };
   }
 
-  #createHeader(type: string): Header {
+  #createHeader(type: string, id: string = randomUUID()): Header {
     return {
-      msg_id: randomUUID(),
+      msg_id: id,
       session: this.#session,
       username: "kernel",
       date: new Date().toISOString(),
@@ -103,6 +114,9 @@ export class Codec {
 }
 
 function parseObject(frame: Buffer): JsonObject {
+  if (nestsDeeperThan(frame, maxNesting)) {
+    throw new WireError("ERR_MESSAGE_BROKEN", "A message came that is nested too deeply.");
+  }
   let value: unknown;
   try {
     value = JSON.parse(frame.toString("utf8"));

@@ -6,6 +6,8 @@ export interface Header {
   date: string;
   msg_type: string;
   version: string;
+  /** Of requests that are for a subshell. */
+  subshell_id?: string | null;
 }
 
 /** The parent header of a message that nothing caused. */

@@ -36,6 +36,21 @@ describe("completion and inspection", () => {
     expect(nothing).toMatchObject({ status: "ok", found: false, data: {} });
   });
 
+  it("shows both as a page where a cell asks name? or name??", async () => {
+    const { reply, messages } = await kernel.execute("double?");
+    expect(reply).toMatchObject({ status: "ok", user_expressions: {} });
+    const data = expect.objectContaining({
+      "text/plain": "function double(value: number): number\n\nDoubles a number.",
+    });
+    expect(reply.payload).toEqual([{ source: "page", data, start: 0 }]);
+    expect(messages.map(({ header }) => header.msg_type)).toEqual(["status", "execute_input", "status"]);
+    const [page] = (await kernel.execute("Math.max??")).reply.payload;
+    expect(page.data["text/plain"]).toContain("@param values");
+    const [unknown] = (await kernel.execute("nowhere.found?")).reply.payload;
+    expect(unknown.data).toEqual({ "text/plain": 'Nothing is known of "nowhere.found".' });
+    expect((await kernel.request("is_complete_request", { code: "double?" })).status).toBe("complete");
+  });
+
   it("answers while a cell awaits", async () => {
     const cell = kernel.sendExecute("await new Promise((r) => setTimeout(r, 1500))");
     await kernel.waitForPublication("execute_input", (message) => message.parent_header.msg_id === cell);
@@ -101,7 +116,7 @@ describe("kernel_info", () => {
       expect(info).toMatchObject({ status: "ok", implementation: "latentlab" });
       expect(info.language_info).toMatchObject({
         name: "typescript",
-        version: "5.0.4",
+        version: "5.9.3",
         file_extension: ".ts",
       });
       expect(Number.parseFloat(info.protocol_version)).toBeGreaterThanOrEqual(5.3);

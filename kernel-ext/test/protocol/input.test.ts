@@ -32,3 +32,22 @@ it("fails at once where the front end takes no input", async () => {
   expect(reply).toMatchObject({ status: "error", ename: "KernelError" });
   expect(reply.evalue).toContain("Nobody can answer");
 });
+
+it.each([
+  "its question",
+  "its cell",
+])("drops an answer to a question that an interrupt has ended, given to %s", async (to) => {
+  const questionOf = (cell: string) =>
+    kernel.waitFor((message) => message.channel === "stdin" && message.parent_header.msg_id === cell);
+  const first = kernel.sendExecute("await input('first? ')");
+  const stale = await questionOf(first);
+  kernel.command("interrupt");
+  await kernel.waitForExecution(first);
+  const second = kernel.sendExecute("await input('second? ')");
+  const { header } = await questionOf(second);
+  const answer = (value: string, parent: object) =>
+    kernel.send("stdin", "input_reply", { value, status: "ok" }, { parent });
+  answer("stale", to === "its cell" ? stale.parent_header : stale.header);
+  answer("fresh", header);
+  expect((await kernel.waitForExecution(second)).text).toBe("'fresh'");
+});

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { afterEach, describe, expect, it } from "vitest";
 import { KernelClient } from "../kernel-client.js";
 
@@ -38,6 +39,12 @@ describe("starting", () => {
     expect((await kernel.waitForExecution(cell)).text).toBe("'ready'");
   });
 
+  it("runs on the Node that its kernelspec names", async () => {
+    const program = process.env.LATENTLAB_TEST_NODE ?? process.execPath;
+    const version = execFileSync(program, ["--version"], { encoding: "utf8" }).trim();
+    expect((await (await start()).execute("process.version")).text).toBe(`'${version}'`);
+  });
+
   it("says what to do when it is started without a connection file", async () => {
     const { spawnSync } = await import("node:child_process");
     const { fileURLToPath } = await import("node:url");
@@ -59,6 +66,19 @@ describe("shutting down", () => {
     expect((await kernel.waitForReply(msgId)).content).toEqual({ status: "ok", restart: false });
     await kernel.waitForPublication("shutdown_reply");
     await waitUntil(async () => !(await kernel.isAlive()), 3000);
+    expect(kernel.terminal).toBe("");
+  });
+
+  it.each([
+    ["computes", "console.log('running'); for (;;) {}"],
+    ["waits", "console.log('running'); await new Promise(() => {})"],
+  ])("takes an interrupt just before, while a cell %s", async (_, code) => {
+    const kernel = await start();
+    const cell = kernel.sendExecute(code);
+    await kernel.waitForPublication("stream", (message) => message.parent_header.msg_id === cell);
+    kernel.send("control", "interrupt_request", {});
+    kernel.send("control", "shutdown_request", { restart: false });
+    await waitUntil(async () => !(await kernel.isAlive()), 8000);
     expect(kernel.terminal).toBe("");
   });
 

@@ -57,6 +57,32 @@ describe("streams", () => {
     expect(ticks.join("")).toBe("tick 0\ntick 1\ntick 2\n");
     expect(foreground.stdout).toBe("foreground\n");
   });
+
+  it("shows what native code and child processes print, in the cell that runs", async () => {
+    const { stdout, stderr } = await kernel.execute(
+      `import { spawnSync } from "node:child_process";
+       spawnSync("sh", ["-c", "echo from a child; echo and its errors >&2"], { stdio: "inherit" });
+       (process as unknown as { _rawDebug(text: string): void })._rawDebug("from Node's own C++");`,
+    );
+    expect(stdout).toBe("from a child\n");
+    expect(stderr).toBe("and its errors\nfrom Node's own C++\n");
+  });
+
+  it("shows what native code prints while the cell still computes", async () => {
+    const msgId = kernel.sendExecute(
+      `spawnSync("sh", ["-c", "echo early child"], { stdio: "inherit" });
+       const until = Date.now() + 1500; while (Date.now() < until);`,
+    );
+    await kernel.waitForPublication("stream", (message) => message.content.text === "early child\n");
+    expect(kernel.messages.at(-1)?.header.msg_type).toBe("stream");
+    await kernel.waitForExecution(msgId);
+  });
+
+  it("delivers megabytes of native output complete", async () => {
+    const { stdout } = await kernel.execute(`spawnSync("sh", ["-c", "seq 1 300000"], { stdio: "inherit" });`);
+    const expected = Array.from({ length: 300_000 }, (_, index) => `${index + 1}\n`).join("");
+    expect(stdout === expected).toBe(true);
+  });
 });
 
 describe("display", () => {
@@ -135,5 +161,54 @@ describe("display", () => {
     expect(messages.find((message) => message.header.msg_type === "display_data")?.content.data).toEqual({
       "text/html": "<i>t</i>",
     });
+  });
+});
+
+describe("errors that no code catches", () => {
+  it.each(
+    Object.entries({
+      "a timer": "setTimeout(() => { throw new Error('BOOM') }, 150)",
+      "a rejected promise": "void (async () => { await sleep(150); throw new Error('BOOM'); })()",
+      "an event":
+        "import EventEmitter from 'node:events'; setTimeout(() => new EventEmitter().emit('error', new Error('BOOM')), 150)",
+      "a microtask": "setTimeout(() => queueMicrotask(() => { throw new Error('BOOM') }), 150)",
+    }),
+  )("of %s show below the cell that caused them, while another runs", async (name, code) => {
+    const guilty = kernel.sendExecute(`${code.replace("BOOM", name)};`);
+    await kernel.waitForExecution(guilty);
+    const innocent = await kernel.execute("await sleep(400); 'unharmed'");
+    expect(innocent).toMatchObject({ text: "'unharmed'", stderr: "" });
+    const reported = kernel.publicationsOf(guilty, "stream").map(({ content }) => content.text);
+    expect(reported.join("")).toContain(`Error: ${name}`);
+    expect(reported.join("")).toMatch(/> 1 \|/);
+  });
+});
+
+describe("what asynchronous code leaves behind", () => {
+  it("is shown without the kernel's notes on it", async () => {
+    expect((await kernel.execute("Promise.resolve(5)")).text).toBe("Promise { 5 }");
+    expect((await kernel.execute("[{ p: (async () => 1)() }]")).text).toBe("[ { p: Promise { 1 } } ]");
+    const { stdout } = await kernel.execute(
+      "class Own extends Promise<number> {}; const own = new Own(() => {}); console.log(own, new Map([[1, own]]))",
+    );
+    expect(stdout).toBe("Own [Promise] { <pending> } Map(1) { 1 => Own [Promise] { <pending> } }\n");
+  });
+
+  it("still finds its cell when it has been shown", async () => {
+    const { stdout } = await kernel.execute(
+      "const shown = sleep(20).then(() => console.log('later')); console.log(shown); await shown",
+    );
+    expect(stdout).toBe("Promise { <pending> }\nlater\n");
+  });
+
+  it.each([
+    "setTimeout(() => {}, 1)",
+    "setImmediate(() => {})",
+    "await (await import('node:fs/promises')).open('/')",
+  ])("such as %s", async (code) => {
+    const { text } = await kernel.execute(code);
+    expect(text).toMatch(/^(Timeout|Immediate|FileHandle) \{/);
+    expect(text).not.toMatch(/parentHeader|Cell|executionCount/);
+    if (!text?.startsWith("FileHandle")) expect(text).not.toContain("kResourceStore");
   });
 });

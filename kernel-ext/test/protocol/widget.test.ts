@@ -1,39 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Execution, type Json, KernelClient, type ReceivedMessage } from "../kernel-client.js";
+import { type Execution, type Json, KernelClient } from "../kernel-client.js";
+import { commMessages, defineDial } from "./dial.js";
 
-/** The smallest thing that is a widget: state with subscribers, a front-end module, a picture. */
-const defineWidget = `
-import { type ChangeSource, display, type MimeBundle, type Widget, widgetBrand } from "@latentlab/kernel";
-
-interface DialState { angle: number; weights: Float32Array; layers: { mask: Uint8Array }[] }
-type Listener = (changes: Partial<DialState>, source: ChangeSource) => void;
-
-class Dial implements Widget<DialState> {
-  readonly [widgetBrand] = true as const;
-  readonly esm = "export default { render() {} }";
-  readonly css = ".dial {}";
-  values: DialState = { angle: 10, weights: new Float32Array([0.5, 1]), layers: [{ mask: new Uint8Array([1, 0]) }] };
-  heard: [string, ChangeSource][] = [];
-  readonly listeners = new Set<Listener>();
-  readonly state = {
-    get: () => this.values,
-    set: (changes: Partial<DialState>, source: ChangeSource = "kernel") => {
-      if ((changes.angle ?? 0) > 360) throw new RangeError("a dial ends at 360");
-      this.values = { ...this.values, ...changes };
-      for (const listener of this.listeners) listener(changes, source);
-    },
-    subscribe: (listener: Listener) => {
-      this.listeners.add(listener);
-      return () => { this.listeners.delete(listener); };
-    },
-  };
-  toMimeBundle(): MimeBundle | Promise<MimeBundle> {
-    return { "image/svg+xml": "<svg/>", "text/plain": "Dial at " + this.values.angle };
-  }
-}
-const dial = new Dial();
-dial.state.subscribe((changes, source) => { dial.heard.push([Object.keys(changes).join(), source]); });
-`;
 const viewType = "application/vnd.jupyter.widget-view+json";
 
 let kernel: KernelClient;
@@ -42,7 +10,7 @@ let modelId: string;
 
 beforeAll(async () => {
   kernel = await KernelClient.start();
-  const { reply } = await kernel.execute(defineWidget);
+  const { reply } = await kernel.execute(defineDial);
   expect(reply.status, JSON.stringify(reply)).toBe("ok");
   shown = await kernel.execute("dial");
   modelId = findResult(shown).data[viewType].model_id;
@@ -54,8 +22,6 @@ const findResult = ({ messages }: Execution): Json =>
 const say = (data: Json, buffers: Uint8Array[] = []) =>
   kernel.send("shell", "comm_msg", { comm_id: modelId, data }, { buffers });
 const floats = (buffer: Buffer | undefined) => [...new Float32Array(new Uint8Array(buffer ?? []).buffer)];
-const commMessages = (messages: ReceivedMessage[]) =>
-  messages.filter((message) => message.header.msg_type === "comm_msg");
 
 describe("a widget as a cell's value", () => {
   it("opens a layout and an anywidget model of protocol 2.1", () => {
@@ -121,6 +87,21 @@ describe("a widget as a cell's value", () => {
     );
     expect(pictures(replaced).at(-1)).toEqual(["update_display_data", "'gone'"]);
     expect(pictures(await kernel.execute("display(spun)"))).toHaveLength(1);
+  });
+
+  it("keeps its place among displays, though its picture takes longer", async () => {
+    const { messages } = await kernel.execute(
+      `const slow = new Dial(); slow.toMimeBundle = async () => { await new Promise((r) => setTimeout(r, 50)); return { "text/plain": "slow" }; };
+       display(slow); display(dial); display("text"); await new Promise((r) => setTimeout(r, 100)); display("later"); console.log("printed");`,
+    );
+    const shown = messages.filter(({ header }) => /^(display_data|stream)$/.test(header.msg_type));
+    expect(shown.map(({ content }) => content.text ?? content.data["text/plain"])).toEqual([
+      "slow",
+      "Dial at 10",
+      "'text'",
+      "'later'",
+      "printed\n",
+    ]);
   });
 
   it("stays alive where its picture fails, which is reported", async () => {
@@ -190,6 +171,106 @@ describe("a widget's state", () => {
     const msgId = say({ method: "update", state: { _view_count: 1 }, buffer_paths: [] });
     await kernel.waitForIdle(msgId);
     expect((await kernel.execute("'_view_count' in dial.values")).text).toBe("false");
+  });
+});
+
+describe("many changes of a state", () => {
+  const updatesOf = ({ messages }: Execution) => commMessages(messages).map(({ content }) => content.data);
+
+  it("reach the page as few messages, of which the last holds the newest values", async () => {
+    const updates = updatesOf(
+      await kernel.execute(
+        "for (let angle = 0; angle < 300; angle++) { dial.state.set({ angle }); if (angle % 100 === 0) await new Promise((r) => setTimeout(r, 50)); }",
+      ),
+    );
+    expect(updates.length).toBeGreaterThan(3);
+    expect(updates.length).toBeLessThan(12);
+    expect(updates.at(-1)).toEqual({ method: "update", state: { angle: 299 }, buffer_paths: [] });
+  });
+
+  it("reach the page with the newest values where a loop is terminated, and go on in the next cell", async () => {
+    const msgId = kernel.sendExecute(
+      "let last = 0; for (let angle = 0; ; angle++) { dial.state.set({ angle }); last = angle; }",
+    );
+    await kernel.waitForPublication("comm_msg", ({ parent_header }) => parent_header.msg_id === msgId);
+    kernel.command("interrupt");
+    const stopped = updatesOf(await kernel.waitForExecution(msgId));
+    const { text } = await kernel.execute("last === dial.values.angle || last + 1 === dial.values.angle");
+    expect(text).toBe("true");
+    const { text: angle } = await kernel.execute("dial.values.angle");
+    expect(stopped.at(-1)?.state.angle).toBe(Number(angle));
+    const next = updatesOf(
+      await kernel.execute(
+        "dial.state.set({ angle: 1 }); await new Promise((r) => setTimeout(r, 100)); dial.state.set({ angle: 2 }); await new Promise((r) => setTimeout(r, 100)); dial.state.set({ angle: 3 });",
+      ),
+    );
+    expect(next.map(({ state }) => state.angle)).toEqual([1, 2, 3]);
+  });
+
+  it("are one message where they are held together, buffers included", async () => {
+    await kernel.execute("import { hold, jsdlink, jslink } from '@latentlab/kernel';");
+    const updates = updatesOf(
+      await kernel.execute(
+        `await hold(async () => {
+           dial.state.set({ angle: 1 }); await new Promise((r) => setTimeout(r, 100));
+           dial.state.set({ angle: 2, weights: new Float32Array([7, 8, 9]) });
+         });`,
+      ),
+    );
+    expect(updates).toEqual([{ method: "update", state: { angle: 2 }, buffer_paths: [["weights"]] }]);
+  });
+
+  it("are sent although the code that held them together fails", async () => {
+    const failed = await kernel.execute(
+      "hold(() => { dial.state.set({ angle: 3 }); throw new Error('half-way'); });",
+    );
+    expect(failed.reply.evalue).toBe("half-way");
+    expect(updatesOf(failed)).toEqual([{ method: "update", state: { angle: 3 }, buffer_paths: [] }]);
+  });
+
+  it("do not overwrite what the reader has changed meanwhile", async () => {
+    const cell = kernel.sendExecute(
+      "await hold(async () => { dial.state.set({ angle: 4 }); console.log('held'); await new Promise((r) => setTimeout(r, 400)); });",
+    );
+    await kernel.waitForPublication("stream", ({ parent_header }) => parent_header.msg_id === cell);
+    await kernel.waitForIdle(say({ method: "update", state: { angle: 55 }, buffer_paths: [] }));
+    expect(updatesOf(await kernel.waitForExecution(cell))).toEqual([]);
+    expect((await kernel.execute("dial.values.angle; dial.state.set({ angle: 77 }); 1")).reply.status).toBe(
+      "ok",
+    );
+  });
+});
+
+describe("linked widgets", () => {
+  it("are tied together in the page by a model of its own, until they are untied", async () => {
+    const { messages, text } = await kernel.execute(
+      "const follower = new Dial(); const tie = jslink([dial, 'angle'], [follower, 'angle']); tie",
+    );
+    expect(text).toBeUndefined();
+    const opened = messages.filter(({ header }) => header.msg_type === "comm_open");
+    const [link] = opened.slice(-1);
+    const ids = opened.map(({ content }) => content.comm_id);
+    expect(link?.content.data.state).toMatchObject({
+      _model_module: "@jupyter-widgets/controls",
+      _model_name: "LinkModel",
+      source: [`IPY_MODEL_${modelId}`, "angle"],
+      target: [`IPY_MODEL_${ids[1]}`, "angle"],
+    });
+    const untied = await kernel.execute("tie.unlink();");
+    const [closed] = untied.messages.filter(({ header }) => header.msg_type === "comm_close");
+    expect(closed?.content.comm_id).toBe(link?.content.comm_id);
+  });
+
+  it("can be tied one way", async () => {
+    const { messages } = await kernel.execute("jsdlink([dial, 'angle'], [follower, 'angle']);");
+    const [link] = messages.filter(({ header }) => header.msg_type === "comm_open");
+    expect(link?.content.data.state._model_name).toBe("DirectionalLinkModel");
+  });
+
+  it("have the properties that are named, or else a sentence says which there are", async () => {
+    const { reply } = await kernel.execute("jslink([dial, 'angel'], [follower, 'angle'])");
+    expect(reply).toMatchObject({ status: "error", ename: "KernelError" });
+    expect(reply.evalue).toContain('no property "angel" to link; there are: angle, weights, layers');
   });
 });
 

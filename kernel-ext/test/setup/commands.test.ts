@@ -53,6 +53,14 @@ describe("npm run doctor", () => {
     expect(output).toMatch(/✗ kernel in JupyterLab/);
     expect(output).toMatch(/✗ wasm engine/);
     expect(output.match(/✗/g)?.length).toBe(output.match(/✗[^\n]*\n +fix: \S/g)?.length);
+    expect(output).not.toContain("GPU");
+  });
+
+  it("says that the tensorflow engine's variant for GPUs is untested, wherever it is set up", () => {
+    const folder = join(root, ".engines/tensorflow-gpu");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "stamp.json"), "{}");
+    expect(command("doctor").output).toMatch(/✓ tensorflow engine on a GPU +set up; untested on a GPU/);
   });
 });
 

@@ -23,7 +23,7 @@ class Nvrtc {
   }
 
   /** Machine code for the current GPU. `definitions` are lines such as "-DNAME=value". */
-  std::string compile(const char* source, const std::vector<std::string>& definitions) const {
+  std::string compile(const std::string& source, const std::vector<std::string>& definitions) const {
     cudaDeviceProp properties;
     C10_CUDA_CHECK(cudaGetDeviceProperties(&properties, c10::cuda::current_device()));
     const std::string architecture =
@@ -32,7 +32,7 @@ class Nvrtc {
     for (const std::string& definition : definitions) options.push_back(definition.c_str());
 
     void* program = nullptr;
-    check(createProgram(&program, source, "latentlab.cu", 0, nullptr, nullptr));
+    check(createProgram(&program, source.c_str(), "latentlab.cu", 0, nullptr, nullptr));
     const int status = compileProgram(program, static_cast<int>(options.size()), options.data());
     if (status != 0) {
       size_t size = 0;
@@ -101,7 +101,7 @@ class Nvrtc {
 /** The kernels of one source text, compiled once for each set of definitions. */
 class CudaModule {
  public:
-  explicit CudaModule(const char* source) : source_(source) {}
+  explicit CudaModule(std::string source) : source_(std::move(source)) {}
 
   /** Starts `kernel` on torch's current stream; `arguments` must have exactly the types of its parameters. */
   template <class... Arguments>
@@ -127,7 +127,7 @@ class CudaModule {
     return found;
   }
 
-  const char* source_;
+  std::string source_;
   std::map<std::string, cudaKernel_t> kernels_;
 };
 

@@ -13,7 +13,9 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "group_norm_cpu.h"
 #ifdef WITH_CUDA
+#include "aligned.h"
 #include "cuda_kernels.h"
 #include "group_norm.cu.h"
 #endif
@@ -41,7 +43,7 @@ struct GroupNormGrid {
   int vector;  // channels a thread reads at once: 16 bytes
 
   explicit GroupNormGrid(const at::Tensor& x) : batch(x.size(0)), positions(x.size(2) * x.size(3)), channels(x.size(1)) {
-    vector = x.scalar_type() == at::kBFloat16 ? 8 : 4;
+    vector = vectorLength(x);
     const int64_t rows = threads * vector / channels;
     // Enough blocks to fill the GPU a few times over, but each with enough rows to be worth its reduction.
     const int64_t wanted = std::max<int64_t>(1, 2048 / batch);
@@ -51,11 +53,8 @@ struct GroupNormGrid {
   }
 
   static bool suits(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-    const bool types = (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
-                       weight.scalar_type() == at::kFloat && bias.scalar_type() == at::kFloat;
-    const int vector = x.scalar_type() == at::kBFloat16 ? 8 : 4;
-    return x.is_cuda() && x.dim() == 4 && x.numel() > 0 && types && x.size(1) % vector == 0 &&
-           x.size(1) <= threads * vector && x.size(0) <= largestBatch;
+    const bool areFloats = weight.scalar_type() == at::kFloat && bias.scalar_type() == at::kFloat;
+    return hasVectors(x) && areFloats && x.size(1) <= threads * vectorLength(x) && x.size(0) <= largestBatch;
   }
 
   std::vector<std::string> definitions(bool silu) const {
@@ -68,16 +67,6 @@ struct GroupNormGrid {
 inline CudaModule& groupNormModule() {
   static CudaModule module(groupNormSource);
   return module;
-}
-
-/**
- * Channels last, and beginning where 16 bytes can be read at once: a view into another tensor may begin anywhere, and a
- * GPU that reads across such a border does no more work for this process.
- */
-inline at::Tensor readableByVectors(const at::Tensor& x) {
-  const at::Tensor ordered = x.contiguous(at::MemoryFormat::ChannelsLast);
-  const bool isAligned = reinterpret_cast<uintptr_t>(ordered.const_data_ptr()) % 16 == 0;
-  return isAligned ? ordered : ordered.clone(at::MemoryFormat::ChannelsLast);
 }
 
 /** Output, and the mean and inverse standard deviation of each group, `[batch, groups, 2]`. */
@@ -188,6 +177,7 @@ inline at::Tensor groupNorm(const at::Tensor& x, int64_t groups, const at::Tenso
   if (GroupNormGrid::suits(x, weight, bias))
     return GroupNormFunction::apply(readableByVectors(x), groups, weight.contiguous(), bias.contiguous(), eps, silu);
 #endif
+  if (isForCpu(x, weight, bias)) return groupNormOnCpu(x, groups, weight, bias, eps, silu);
   return composedGroupNorm(x, groups, weight, bias, eps, silu);
 }
 

@@ -17,7 +17,9 @@ const largest = 1e4;
  *
  * @param reconstruction the reconstruction loss
  * @param adversarial the generator's loss
- * @param lastLayer the filters of the decoder's last convolution, `parameters["decoder.conv_out.weight"]`
+ * @param lastLayer the filters of the decoder's last convolution, `parameters["decoder.conv_out.weight"]`:
+ *   `[filterHeight, filterWidth, channels, imageChannels]`
+ * @throws EngineError `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
  */
 export function adaptiveWeight(
   reconstruction: tf.Scalar,
@@ -37,9 +39,17 @@ export function adaptiveWeight(
 
 /**
  * 0 for the first `start` steps, then 1: latent diffusion's `adopt_weight`, which leaves the autoencoder alone until it
- * has learned to reconstruct.
+ * has learned to reconstruct. There the discriminator waits, too. In `train`, as a setting of the autoencoder's loss and
+ * as the discriminator's turn:
+ *
+ *     settings: { adversary: (step) => 0.5 * delayedStart(step, 50_000) },
+ *     networks: { autoencoder, discriminator: { ..., turn: (step) => delayedStart(step, 50_000) === 1 } },
+ *
+ * (Latent diffusion multiplies the discriminator's loss by 0 while it waits, so that its Adam counts those steps and takes
+ * larger ones at first. Multiply by a setting instead of a `turn` for that.)
  *
  * @param step counted from 1, as by every schedule
+ * @throws ConfigError for a `start` below 0
  */
 export function delayedStart(step: number, start: number): 0 | 1 {
   requireNumber("start", start, 0);

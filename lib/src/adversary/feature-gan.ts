@@ -20,7 +20,10 @@ export interface FeatureGanOptions {
  * convolution to `width`, leaky ReLU, and a 3 x 3 convolution to one logit a position. Every head has the hinge loss
  * of its own logits; the scales' losses add up.
  *
+ * Its losses take pictures `[batch, height, width, imageChannels]` in [-1, 1].
+ *
  * @param network stays the caller's; its parameters are not trained
+ * @throws ConfigError for an option out of range
  */
 export function createFeatureGan(
   network: FeatureNetwork,

@@ -19,6 +19,8 @@ export interface PenalisedLogits {
  *
  * @param discriminator pictures to logits `[batch, ...]`
  * @param pictures `[batch, height, width, channels]`; they count as constants
+ * @throws Error where the logits do not depend on the pictures; EngineError `ERR_ENGINE_NOT_IN_USE` before
+ *   `engine.use()`
  */
 export function gradientPenalty(
   discriminator: (pictures: tf.Tensor4D) => tf.Tensor,

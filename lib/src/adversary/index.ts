@@ -10,7 +10,7 @@ export {
   type PatchDiscriminatorOptions,
 } from "./patch-discriminator.js";
 export { createPatchGan, type PatchGanOptions } from "./patch-gan.js";
-export { createR3Gan, type R3GanOptions } from "./r3gan.js";
+export { createR3Gan, type R3Gan, type R3GanOptions } from "./r3gan.js";
 export {
   createResidualDiscriminator,
   type ResidualDiscriminator,

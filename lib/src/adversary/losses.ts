@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { requireSameShape } from "../nn/check.js";
 
 /**
  * The discriminator's hinge loss, `1/2 (mean max(0, 1 - real) + mean max(0, 1 + fake))` (Lim and Ye 2017,
  * arXiv:1705.02894; with the factor 1/2 of latent diffusion's `hinge_d_loss`).
  *
- * @param real logits of true pictures, of any shape
- * @param fake logits of the others
+ * @param real logits of true pictures, `[batch, ...]`
+ * @param fake logits of the others, `[batch, ...]`
  */
 export function hingeLoss(real: tf.Tensor, fake: tf.Tensor): tf.Scalar {
   return tf.tidy(() => {
@@ -16,7 +17,11 @@ export function hingeLoss(real: tf.Tensor, fake: tf.Tensor): tf.Scalar {
 }
 
 /**
- * The same with `softplus` in place of the hinge: the original loss (Goodfellow et al. 2014), `vanilla_d_loss` there.
+ * The same with `softplus` in place of the hinge: the original loss (Goodfellow et al. 2014, arXiv:1406.2661, equation
+ * 1), `vanilla_d_loss` there.
+ *
+ * @param real logits of true pictures, `[batch, ...]`
+ * @param fake logits of the others, `[batch, ...]`
  */
 export function logisticLoss(real: tf.Tensor, fake: tf.Tensor): tf.Scalar {
   return tf.tidy(() => {
@@ -33,7 +38,9 @@ export function logisticLoss(real: tf.Tensor, fake: tf.Tensor): tf.Scalar {
  *
  * @param better logits `[batch]`
  * @param worse logits `[batch]`
+ * @throws DataError `ERR_SHAPE_MISMATCH` for different shapes
  */
 export function pairingLoss(better: tf.Tensor, worse: tf.Tensor): tf.Scalar {
+  requireSameShape("pairingLoss", { better, worse });
   return tf.tidy(() => tf.mean(tf.softplus(tf.sub(worse, better))) as tf.Scalar);
 }

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { currentEngine } from "../engine/current.js";
 import { ConfigError } from "../errors.js";
 import { batchNorm } from "../nn/batch-norm.js";
+import { pictureAxes, requireFloats, shapeError, shapeText } from "../nn/check.js";
 import { addVariable, type Parameters, requireParameter } from "../nn/parameters.js";
 import { requireInteger } from "../options.js";
 import { createRandom, type Random } from "../random.js";
@@ -12,7 +13,7 @@ export interface PatchDiscriminatorOptions {
   width?: number;
   /** Layers with stride 2. Three see patches of 70 x 70 pixels. */
   layers?: number;
-  /** Batch normalisation by the batch's own statistics, latent diffusion's default, or none. */
+  /** Batch normalisation by the batch's own statistics (those of its part, with `microBatches`), latent diffusion's default, or none. */
   norm?: "batch" | "none";
   seed?: number;
 }
@@ -22,8 +23,9 @@ export interface PatchDiscriminator {
   /** Under the names of latent diffusion's `NLayerDiscriminator`: `main.0.weight`, ... */
   readonly parameters: Parameters;
   /**
-   * @param pictures `[batch, height, width, imageChannels]`, at least `8 * 2^(layers - 1)` pixels a side
+   * @param pictures `[batch, height, width, imageChannels]`, at least `3 * 2^layers` pixels a side
    * @returns logits `[batch, rows, columns, 1]`, one a patch
+   * @throws DataError `ERR_SHAPE_MISMATCH` for other shapes, `ERR_DTYPE_MISMATCH` for another type than float32
    */
   judge(pictures: tf.Tensor4D): tf.Tensor4D;
   dispose(): void;
@@ -45,6 +47,8 @@ interface Layer {
  * `NLayerDiscriminator`: 4 x 4 convolutions with one pixel of padding, leaky ReLU of 0.2, normalisation except in the
  * first and the last layer, whose convolutions alone have a bias where the others are normalised. Filters are drawn
  * from N(0, 0.02), gains from N(1, 0.02).
+ *
+ * @throws ConfigError for an option out of range; EngineError `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
  */
 export function createPatchDiscriminator({
   imageChannels = 3,
@@ -69,10 +73,25 @@ export function createPatchDiscriminator({
   for (const layer of plan) draw(parameters, random, layer);
   return {
     parameters,
-    judge: (pictures) =>
-      tf.tidy(() => plan.reduce((hidden, layer) => run(parameters, layer, hidden), pictures)),
+    judge(pictures) {
+      requireLargeEnough(pictures, imageChannels, layers);
+      return tf.tidy(() => plan.reduce((hidden, layer) => run(parameters, layer, hidden), pictures));
+    },
     dispose: () => tf.dispose(parameters),
   };
+}
+
+/** The last two layers take away a pixel each, after the others have halved the sides. */
+function requireLargeEnough(pictures: tf.Tensor4D, imageChannels: number, layers: number): void {
+  const place = "PatchDiscriminator.judge";
+  requireFloats(place, "pictures", pictures, pictureAxes);
+  const smallest = 3 * 2 ** layers;
+  const [, height, width, channels] = pictures.shape;
+  if (channels === imageChannels && height >= smallest && width >= smallest) return;
+  throw shapeError(
+    place,
+    `pictures have to be ${shapeText(["batch", "height", "width", imageChannels])} of at least ${smallest} x ${smallest} pixels, not ${shapeText(pictures.shape)}. Fewer layers (${layers} here) take smaller ones.`,
+  );
 }
 
 function planLayers(imageChannels: number, width: number, layers: number, normalised: boolean): Layer[] {

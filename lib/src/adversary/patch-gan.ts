@@ -11,8 +11,12 @@ export interface PatchGanOptions extends PatchDiscriminatorOptions {
 }
 
 /**
- * Latent diffusion's adversary: PatchGAN's discriminator with the hinge loss; the model's loss is `-mean(logits)`.
- * Weigh it by `adaptiveWeight` times 0.5 and let it begin by `delayedStart` for all of `LPIPSWithDiscriminator`.
+ * Latent diffusion's adversary (Rombach et al. 2022, arXiv:2112.10752, after Esser et al. 2021, arXiv:2012.09841):
+ * PatchGAN's discriminator (`createPatchDiscriminator`) with the hinge loss (`hingeLoss`); the model's loss is
+ * `-mean(logits)`. Pictures are `[batch, height, width, imageChannels]` in [-1, 1]. `LPIPSWithDiscriminator` weighs that
+ * by `adaptiveWeight` times 0.5, and both sides begin by `delayedStart`.
+ *
+ * @throws ConfigError for an option out of range; EngineError `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
  */
 export function createPatchGan({ loss = "hinge", ...options }: PatchGanOptions = {}): Adversary {
   if (loss !== "hinge" && loss !== "logistic") {

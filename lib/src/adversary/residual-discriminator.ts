@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { currentEngine } from "../engine/current.js";
 import { ConfigError } from "../errors.js";
+import { isSameShape, pictureAxes, requireFloats, shapeError, shapeText } from "../nn/check.js";
 import { dense } from "../nn/dense.js";
 import { conv2d } from "../nn/layers.js";
 import { addVariable, type Parameters } from "../nn/parameters.js";
@@ -22,6 +23,7 @@ export interface ResidualDiscriminator {
   /**
    * @param pictures `[batch, imageSize, imageSize, imageChannels]`
    * @returns one logit a picture, `[batch]`
+   * @throws DataError `ERR_SHAPE_MISMATCH` for other shapes, `ERR_DTYPE_MISMATCH` for another type than float32
    */
   judge(pictures: tf.Tensor4D): tf.Tensor1D;
   dispose(): void;
@@ -36,6 +38,9 @@ const gain = Math.sqrt(2 / (1 + slope ** 2));
  * 4): residual blocks `x + conv(act(conv(act(conv(x)))))` of 1 x 1, 3 x 3 and 1 x 1 convolutions, twice as wide
  * inside and not grouped, whose last convolution starts at zero (Fixup: Zhang et al. 2019, arXiv:1901.09321); means
  * of 2 x 2 pixels and a 1 x 1 convolution between resolutions; one linear layer over the last map.
+ *
+ * @throws ConfigError for an option out of range, or an imageSize that the widths do not divide; EngineError
+ *   `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
  */
 export function createResidualDiscriminator({
   imageSize = 32,
@@ -92,8 +97,15 @@ export function createResidualDiscriminator({
   };
   return {
     parameters,
-    judge: (pictures) =>
-      tf.tidy(() => {
+    judge(pictures) {
+      const place = "ResidualDiscriminator.judge";
+      requireFloats(place, "pictures", pictures, pictureAxes);
+      const wanted = [imageSize, imageSize, imageChannels];
+      if (!isSameShape(pictures.shape.slice(1), wanted)) {
+        const sentence = `pictures have to be ${shapeText(["batch", ...wanted])}, not ${shapeText(pictures.shape)}.`;
+        throw shapeError(place, sentence);
+      }
+      return tf.tidy(() => {
         let hidden = conv2d(parameters, "in", pictures);
         for (let level = 0; level <= lowest; level++) {
           if (level > 0) hidden = conv2d(parameters, `levels.${level}.in`, tf.avgPool(hidden, 2, 2, "valid"));
@@ -102,7 +114,8 @@ export function createResidualDiscriminator({
         }
         const rows = tf.reshape(hidden, [pictures.shape[0], -1]) as tf.Tensor2D;
         return tf.reshape(dense(parameters, "out", rows), [-1]) as tf.Tensor1D;
-      }),
+      });
+    },
     dispose: () => tf.dispose(parameters),
   };
 }

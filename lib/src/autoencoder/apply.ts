@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs-core";
+import { type ImageSource, readEach, sourceOf } from "../data/batches/source.js";
 import { type FloatArray, type ImageSet, type Pictures, toPixels, toTensor } from "../data/image-set.js";
 import { requireMatchingImages } from "../data/match.js";
 import { DataError } from "../errors.js";
@@ -39,11 +40,14 @@ export interface EncodedImages {
 /**
  * Encodes a set of pictures.
  *
- * @throws DataError `ERR_SHAPE_MISMATCH` for pictures of another size than the model's
+ * @param images in memory, or a source such as `openImageFolder`, of which a batch is read at a time
+ * @returns mean and standard deviation of the latents, both `[count, height / f, width / f, latentChannels]`
+ * @throws DataError `ERR_SHAPE_MISMATCH` for pictures of another size than the model's, or none; what reading them throws;
+ *   ConfigError for a batchSize out of range
  */
 export async function encodeImages(
   model: Codec,
-  images: ImageSet,
+  images: ImageSet | ImageSource,
   { batchSize = 64 }: BatchOptions = {},
 ): Promise<EncodedImages> {
   requireMatchingImages(model, images);
@@ -57,7 +61,7 @@ export async function encodeImages(
 }
 
 /** Whether only a draw gives the latents exactly: asks the bottleneck alone, with zeros for one picture's posterior. */
-export function hasApproximatePosterior(model: Codec, images: ImageSet): boolean {
+export function hasApproximatePosterior(model: Codec, images: Pick<ImageSet, "shape">): boolean {
   const { bottleneck } = model;
   if (!bottleneck) return false;
   return tf.tidy(() => {
@@ -71,13 +75,14 @@ export function hasApproximatePosterior(model: Codec, images: ImageSet): boolean
  * a diffusion model is trained on. (`sampleLatents` draws from `encodeImages`' numbers, which is the same where
  * these are not `approximate`.)
  *
+ * @param images in memory, or a source
  * @param options.seed of the noise
  * @returns `[count, height / f, width / f, latentChannels]`
- * @throws DataError `ERR_SHAPE_MISMATCH` for pictures of another size than the model's
+ * @throws what `encodeImages` throws
  */
 export async function drawLatents(
   model: Codec,
-  images: ImageSet,
+  images: ImageSet | ImageSource,
   { batchSize = 64, seed = 0 }: BatchOptions & { seed?: number } = {},
 ): Promise<FloatArray> {
   requireMatchingImages(model, images);
@@ -96,15 +101,17 @@ export async function drawLatents(
 /** Encodes batch by batch and collects `results` tensors of the latents' shape. */
 async function encodeBatches(
   model: Codec,
-  images: ImageSet,
+  images: ImageSet | ImageSource,
   batchSize: number,
   results: number,
   work: (posterior: Posterior) => tf.Tensor[],
 ): Promise<FloatArray[]> {
+  const source = sourceOf(images);
   const shape = [images.count, ...latentShape(model, images.shape)];
   const collected = Array.from({ length: results }, () => emptyFloats(shape));
   await forEachBatch(images.count, batchSize, async (start, count) => {
-    const tensors = tf.tidy(() => work(model.encode(toTensor(images, range(start, count)))));
+    const batch = await readBatch(source, start, count);
+    const tensors = tf.tidy(() => work(model.encode(toTensor(batch))));
     for (const [index, values] of (await readAndDispose(tensors)).entries()) {
       const { data } = collected[index] as FloatArray;
       data.set(values, (start * data.length) / images.count);
@@ -113,10 +120,18 @@ async function encodeBatches(
   return collected;
 }
 
+async function readBatch(source: ImageSource, start: number, count: number): Promise<ImageSet> {
+  const size = source.shape.reduce((product, length) => product * length, 1);
+  const pixels = new Uint8Array(count * size);
+  await readEach(source, range(start, count), (picture, place) => pixels.set(picture, place * size));
+  return { count, shape: source.shape, pixels };
+}
+
 /**
  * Decodes latents to pictures.
  *
  * @param latents `[count, height / f, width / f, latentChannels]`
+ * @returns pictures `[count, height, width, imageChannels]`, 0..255
  * @throws DataError `ERR_SHAPE_MISMATCH` for latents of another shape than the model's
  */
 export async function decodeLatents(
@@ -141,17 +156,28 @@ export async function decodeLatents(
   return { data, shape: [count, ...pictureShape] };
 }
 
-/** What the decoder makes of the posterior means of the pictures. */
+/**
+ * What the decoder makes of the posterior means of the pictures.
+ *
+ * @returns pictures `[count, height, width, imageChannels]`, 0..255
+ * @throws what `encodeImages` throws
+ */
 export async function reconstruct(
   model: Codec,
-  images: ImageSet,
+  images: ImageSet | ImageSource,
   options: BatchOptions = {},
 ): Promise<Pictures> {
   const { mean } = await encodeImages(model, images, options);
   return decodeLatents(model, mean, options);
 }
 
-/** One sample of every posterior, `mean + sigma * noise`: what a diffusion model is trained on. */
+/**
+ * One sample of every posterior, `mean + sigma * noise`: what a diffusion model is trained on.
+ *
+ * @param encoded of `encodeImages`, both `[count, height / f, width / f, latentChannels]`
+ * @returns the shape of `mean`
+ * @throws ConfigError for another seed
+ */
 export function sampleLatents(
   { mean, sigma }: EncodedImages,
   { seed = 0 }: { seed?: number } = {},

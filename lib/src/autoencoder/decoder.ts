@@ -5,9 +5,6 @@ import { addConv2d } from "../nn/parameters.js";
 import { duplicatingShortcut } from "../nn/space-to-channel.js";
 import { type Blocks, type Drawing, drawLevel, drawMiddle, runLevel, runMiddle } from "./blocks.js";
 
-/** The decoder's last layer, at which adaptive weights of adversaries compare gradients. */
-export const lastLayerName = "decoder.conv_out.weight";
-
 /** Draws the decoder's parameters; the names and their order follow diffusers' `Decoder`. */
 export function drawDecoder(drawing: Drawing): void {
   const { parameters, random, config } = drawing;
@@ -41,7 +38,7 @@ export function decode(blocks: Blocks, latents: tf.Tensor4D): tf.Tensor4D {
       hidden = runLevel(blocks, block, hidden);
       if (level < highest) hidden = upsample(blocks, `${block}.upsamplers.0.conv`, hidden);
     }
-    hidden = normaliseAndActivate(parameters, config.norm, "decoder.conv_norm_out", hidden);
+    hidden = normaliseAndActivate(parameters, "decoder.conv_norm_out", hidden, config);
     return conv2d(parameters, "decoder.conv_out", hidden);
   });
 }

@@ -46,7 +46,7 @@ export function encode(blocks: Blocks, pictures: tf.Tensor4D): Posterior {
       if (level < lowest) hidden = downsample(blocks, `${block}.downsamplers.0.conv`, hidden);
     }
     hidden = runMiddle(blocks, "encoder.mid_block", hidden);
-    hidden = normaliseAndActivate(parameters, config.norm, "encoder.conv_norm_out", hidden);
+    hidden = normaliseAndActivate(parameters, "encoder.conv_norm_out", hidden, config);
     const moments = conv2d(parameters, "quant_conv", conv2d(parameters, "encoder.conv_out", hidden));
     const [mean, logvar] = tf.split(moments, 2, 3) as [tf.Tensor4D, tf.Tensor4D];
     return { mean, logvar: tf.clipByValue(logvar, -30, 20) };

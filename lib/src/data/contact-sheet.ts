@@ -5,6 +5,7 @@ import type { Pictures } from "./image-set.js";
 /**
  * Many pictures as one PNG, row by row, enlarged without smoothing so that single pixels can be seen.
  *
+ * @param pictures `[count, height, width, channels]`, 0..255
  * @param options.columns pictures in a row
  * @param options.scale screen pixels for one picture pixel
  * @throws ConfigError for an option out of range

@@ -38,7 +38,11 @@ function sizeOf({ shape: [height, width, channels] }: ImageSet): number {
   return height * width * channels;
 }
 
-/** The pictures at `indices` (default: all) as a set of their own. */
+/**
+ * The pictures at `indices` (default: all) as a set of their own.
+ *
+ * @throws DataError `ERR_INDEX_OUT_OF_RANGE` for an index that the set has not
+ */
 export function selectImages(set: ImageSet, indices: ArrayLike<number>): ImageSet {
   const order = Array.from(indices);
   return {
@@ -76,7 +80,12 @@ export function splitImages(
   };
 }
 
-/** The pictures at `indices` (default: all), 8 bits a channel. */
+/**
+ * The pictures at `indices` (default: all), 8 bits a channel.
+ *
+ * @returns `[count, height, width, channels]`, 0..255
+ * @throws DataError `ERR_INDEX_OUT_OF_RANGE` for an index that the set has not
+ */
 export function pictures(set: ImageSet, indices?: ArrayLike<number>): Pictures {
   const count = indices?.length ?? set.count;
   const data = indices ? gatherPixels(set, Array.from(indices)) : set.pixels.slice();
@@ -84,9 +93,22 @@ export function pictures(set: ImageSet, indices?: ArrayLike<number>): Pictures {
 }
 
 /**
+ * Pictures as a set, the way back of `pictures`: to encode what a model has drawn, for one. The bytes are shared.
+ *
+ * @param drawn `[count, height, width, channels]`, 0..255
+ * @throws DataError `ERR_SHAPE_MISMATCH` for another number of axes or of bytes
+ */
+export function imageSet(drawn: Pictures): ImageSet {
+  requireFinite("pictures", drawn, ["count", "height", "width", "channels"]);
+  const [count, ...shape] = drawn.shape;
+  return { count, shape, pixels: drawn.data };
+}
+
+/**
  * The pictures at `indices` (default: all) on the engine in use.
  *
  * @returns `[batch, height, width, channels]`, 0..255 mapped to [-1, 1]
+ * @throws DataError `ERR_INDEX_OUT_OF_RANGE` for an index that the set has not
  */
 export function toTensor(set: ImageSet, indices?: ArrayLike<number>): tf.Tensor4D {
   const { data, shape } = pictures(set, indices);

@@ -8,13 +8,8 @@ export {
 } from "./batches/image-batches.js";
 export { type ImageSource, openImageFolder } from "./batches/source.js";
 export { allBoards, type Board, holdOutBoards } from "./cards/boards.js";
-export {
-  type CardIdentity,
-  type CardMetrics,
-  cardFloor,
-  cardIdentity,
-  cardMetrics,
-} from "./cards/metrics.js";
+export { type CardFloorOptions, cardFloor, cardIdentityFloor } from "./cards/floor.js";
+export { type CardIdentity, type CardMetrics, cardIdentity, cardMetrics } from "./cards/metrics.js";
 export { type CardFault, type ParsedCard, parseCards } from "./cards/parse.js";
 export { type CardFactors, type CardOptions, cards, glyphNames } from "./cards.js";
 export { cifar10Classes } from "./cifar10/batch.js";
@@ -45,6 +40,7 @@ export { type FolderImages, type ImageFolderOptions, imageFolder } from "./image
 export {
   type FloatArray,
   type ImageSet,
+  imageSet,
   type Pictures,
   pictures,
   selectImages,

@@ -3,7 +3,7 @@ import { DataError } from "../errors.js";
 import type { ImageSet } from "./image-set.js";
 
 /** Throws DataError `ERR_SHAPE_MISMATCH` unless the model takes pictures of this size. */
-export function requireMatchingImages(model: Codec, images: ImageSet): void {
+export function requireMatchingImages(model: Codec, images: Pick<ImageSet, "shape">): void {
   const { imageSize, imageChannels, downsampling } = model;
   const [height, width, channels] = images.shape;
   const fits =

@@ -26,7 +26,13 @@ export function epsilonDdpm<Condition>(
   };
 }
 
-/** DDPM's simple loss, a mean over all values: `|network - noise|^2` (equation 14). */
+/**
+ * DDPM's simple loss, a mean over all values: `|network - noise|^2` (Ho et al. 2020, arXiv:2006.11239, equation 14).
+ *
+ * @param batch clean tensors and noise `[batch, height, width, channels]`, times `[batch]` in [0, 1]
+ * @param path `cosinePath` or `linearPath`
+ * @throws DataError `ERR_SHAPE_MISMATCH` where the batch, or what the network returns, does not fit
+ */
 export function epsilonLoss<Condition>(
   network: NetworkFunction<Condition>,
   { clean, noise, times }: NoisyBatch,
@@ -60,7 +66,13 @@ export function velocityDdpm<Condition>(
   };
 }
 
-/** `|network - v|^2`, a mean over all values (Salimans and Ho 2022, section 4: the weighting "SNR + 1"). */
+/**
+ * `|network - v|^2`, a mean over all values (Salimans and Ho 2022, arXiv:2202.00512, section 4: the weighting "SNR + 1").
+ *
+ * @param batch clean tensors and noise `[batch, height, width, channels]`, times `[batch]` in [0, 1]
+ * @param path `cosinePath` or `linearPath`
+ * @throws DataError `ERR_SHAPE_MISMATCH` where the batch, or what the network returns, does not fit
+ */
 export function velocityLoss<Condition>(
   network: NetworkFunction<Condition>,
   { clean, noise, times }: NoisyBatch,

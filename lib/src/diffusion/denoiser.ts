@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { requireSameShape } from "../nn/check.js";
 import type { Path } from "./path.js";
 
 /**
@@ -45,8 +46,13 @@ export interface NoisyBatch {
   times: tf.Tensor1D;
 }
 
-/** Mean over all values of the squared difference, each sample's times its weight where there are weights `[batch]`. */
+/**
+ * Mean over all values of the squared difference, each sample's times its weight where there are weights `[batch]`.
+ *
+ * @throws DataError `ERR_SHAPE_MISMATCH` for different shapes: of a network that returns another than it gets
+ */
 export function meanSquaredError(estimate: tf.Tensor4D, target: tf.Tensor4D, weights?: tf.Tensor): tf.Scalar {
+  requireSameShape("the loss", { estimate, target });
   const squares = tf.square(tf.sub(estimate, target));
   return tf.mean(weights ? tf.mul(squares, weights) : squares);
 }

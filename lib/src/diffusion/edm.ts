@@ -32,10 +32,12 @@ export function edm<Condition>(
 
 /**
  * EDM's loss, a mean over all values: `lambda(sigma) |denoise(clean + sigma noise) - clean|^2` with
- * `lambda = (sigma^2 + sigmaData^2) / (sigma sigmaData)^2` (equations 2 and 8 and table 1). That is the network's own
- * squared error, of the same size at every level: 1 for a network that returns 0.
+ * `lambda = (sigma^2 + sigmaData^2) / (sigma sigmaData)^2` (Karras et al. 2022, arXiv:2206.00364, equations 2 and 8 and
+ * table 1). That is the network's own squared error, of the same size at every level: 1 for a network that returns 0.
  *
- * @param batch its times are sigmas, above 0; see `logNormalSigmas`
+ * @param batch clean tensors and noise `[batch, height, width, channels]`, times `[batch]`: sigmas, above 0; see
+ *   `logNormalSigmas`
+ * @throws ConfigError for a `sigmaData` that is not above 0
  */
 export function edmLoss<Condition>(
   network: NetworkFunction<Condition>,

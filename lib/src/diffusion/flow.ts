@@ -3,8 +3,9 @@ import { type Denoiser, meanSquaredError, type NetworkFunction, type NoisyBatch 
 import { addNoise, flowPath, perSample } from "./path.js";
 
 /**
- * Rectified flow: the network estimates the velocity `noise - clean` with which a noisy tensor
- * `noisy = (1 - t) clean + t noise` moves, so `clean = noisy - t velocity`. The network's level is t.
+ * Rectified flow (Liu et al. 2022, arXiv:2209.03003; Lipman et al. 2023, arXiv:2210.02747): the network estimates the
+ * velocity `noise - clean` with which a noisy tensor `noisy = (1 - t) clean + t noise` moves, so
+ * `clean = noisy - t velocity`. The network's level is t.
  */
 export function rectifiedFlow<Condition>(network: NetworkFunction<Condition>): Denoiser<Condition> {
   return {
@@ -18,7 +19,8 @@ export function rectifiedFlow<Condition>(network: NetworkFunction<Condition>): D
  * The loss of a rectified flow, a mean over all values: `|network - (noise - clean)|^2` (Liu et al. 2022,
  * arXiv:2209.03003, equation 1; Lipman et al. 2023, arXiv:2210.02747, equation 23 with sigma_min = 0).
  *
- * @param batch its times lie in (0, 1]
+ * @param batch clean tensors and noise `[batch, height, width, channels]`, times `[batch]` in (0, 1]
+ * @throws DataError `ERR_SHAPE_MISMATCH` where the batch, or what the network returns, does not fit
  */
 export function flowLoss<Condition>(
   network: NetworkFunction<Condition>,

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { requireSameShape, shapeError, shapeText } from "../nn/check.js";
 
 /**
  * What a noisy tensor is made of, `noisy = signal clean + noise e` with e ~ N(0, 1), and how fast that changes with
@@ -96,6 +97,7 @@ export const linearPath: Path = {
  * @param noise standard normal, of the same shape
  * @param times `[batch]`
  * @returns the shape of `clean`
+ * @throws DataError `ERR_SHAPE_MISMATCH` where the three do not fit each other
  */
 export function addNoise(
   path: Path,
@@ -103,6 +105,13 @@ export function addNoise(
   noise: tf.Tensor4D,
   times: tf.Tensor1D,
 ): tf.Tensor4D {
+  requireSameShape("addNoise", { clean, noise });
+  if (times.size !== clean.shape[0]) {
+    throw shapeError(
+      "addNoise",
+      `times ${shapeText(times.shape)} have to be one a sample, ${shapeText([clean.shape[0]])}.`,
+    );
+  }
   return tf.tidy(() => {
     const amounts = path.mixture(perSample(times));
     return tf.add(tf.mul(clean, amounts.signal), tf.mul(noise, amounts.noise)) as tf.Tensor4D;

@@ -3,7 +3,8 @@ import { requireInteger, requireNumber } from "../options.js";
 import { shiftTime } from "./times.js";
 
 /**
- * Times at which a sampler stops, from noise to clean: `steps + 1` numbers that fall evenly.
+ * Times at which a sampler stops, from noise to clean: `steps + 1` numbers that fall evenly, `t_i = from + (to - from) i /
+ * steps`, each moved by `shiftTimes` (Esser et al. 2024, arXiv:2403.03206, equation 23).
  *
  * @param options.from where sampling starts; 1 is pure noise
  * @param options.to where it ends; 0 is clean
@@ -28,13 +29,22 @@ export function uniformSchedule(
  * EDM's noise levels: `sigma^(1 / rho)` falls evenly from `max` to `min`, and a last step leads to 0 (Karras et al.
  * 2022, arXiv:2206.00364, equation 5): `steps + 1` numbers.
  *
+ * @param options.sigmaData standard deviation of the clean data, as for `edm`
+ * @param options.min default: the paper's 0.002 for data of standard deviation 0.5, and in proportion for others
+ * @param options.max default: the paper's 80, likewise
  * @throws ConfigError for numbers out of range
  */
 export function karrasSchedule(
   steps: number,
-  { min = 0.002, max = 80, rho = 7 }: { min?: number; max?: number; rho?: number } = {},
+  {
+    sigmaData = 1,
+    min = 0.002 * (sigmaData / 0.5),
+    max = 80 * (sigmaData / 0.5),
+    rho = 7,
+  }: { sigmaData?: number; min?: number; max?: number; rho?: number } = {},
 ): number[] {
   requireInteger("steps", steps, 1);
+  requireNumber("sigmaData", sigmaData, 0, true);
   requireNumber("min", min, 0, true);
   requireNumber("max - min", max - min, 0, true);
   requireNumber("rho", rho, 0, true);

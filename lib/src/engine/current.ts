@@ -10,6 +10,8 @@ interface Running {
 let running: Running | undefined;
 let changes = 0;
 let replacements = 0;
+/** How many trainings want results that repeat to the bit. */
+let deterministicRuns = 0;
 
 /**
  * The engine in use.
@@ -42,7 +44,22 @@ export function engineChanges(): number {
 /** @param isChange whether the engine was started anew for it, or another one was in use */
 export function setCurrentRun(next: Running, isChange: boolean): void {
   running = next;
+  next.engine.setDeterministic(deterministicRuns > 0);
   if (isChange) changes += 1;
+}
+
+/**
+ * Results repeat to the bit from now on, as far as the engine in use can, and every other one that comes into use.
+ *
+ * @returns what ends that; where several have asked, the last one ends it
+ */
+export function beginDeterminism(): () => void {
+  const change = (by: 1 | -1) => {
+    deterministicRuns += by;
+    currentEngine().setDeterministic(deterministicRuns > 0);
+  };
+  change(1);
+  return () => change(-1);
 }
 
 /** The state of an optimiser or of a source of noise was replaced: recorded steps that use the old one are void. */

@@ -63,6 +63,15 @@ export interface Engine {
   readonly layers: EngineLayers;
 
   memory(): EngineMemory;
+
+  /**
+   * From now on only algorithms that give the same bits at every repetition, or again the fastest. Called while the
+   * engine is in use, and when it comes into use.
+   */
+  setDeterministic(on: boolean): void;
+
+  /** Whether results repeat to the bit now: always, on engines that know no other algorithms. */
+  isDeterministic(): boolean;
 }
 
 /** Layers that engines may have in one piece ("fused"). Shapes and formulas: the functions of `nn/` that call them. */
@@ -74,6 +83,8 @@ export interface EngineLayers {
     offset: tf.Tensor1D,
     options: { groups: number; epsilon: number; activation: "linear" | "silu" },
   ): tf.Tensor4D;
+  /** `x` `[..., size]`; without gain and offset. */
+  normaliseRows(x: tf.Tensor, epsilon: number): tf.Tensor;
   silu(x: tf.Tensor): tf.Tensor;
   /** `softmax(query key^T / sqrt(size)) value`; all three `[batch, heads, positions, size]`. */
   attention(query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D;

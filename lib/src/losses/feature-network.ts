@@ -38,6 +38,9 @@ export interface RandomFeatureOptions {
  * random embeddings).
  *
  * Weights are normal with variance 2 / fan-in (He et al. 2015, arXiv:1502.01852), biases zero.
+ *
+ * @returns a network of pictures `[batch, height, width, imageChannels]` in [-1, 1]
+ * @throws ConfigError for an option out of range; EngineError `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
  */
 export function createRandomFeatures({
   imageChannels = 3,

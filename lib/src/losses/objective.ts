@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Bottleneck, passBottleneck } from "../autoencoder/bottleneck/bottleneck.js";
 import type { Codec } from "../autoencoder/codec.js";
+import type { Posterior } from "../autoencoder/encoder.js";
 import { ConfigError } from "../errors.js";
 import type { Noise } from "../noise.js";
 import { type Distortion, squaredError } from "./distortions.js";
@@ -24,14 +25,17 @@ export interface Objective {
   reconstruction: tf.Scalar;
   /** The bottleneck's penalties by name, in their own units, without their weights. */
   penalties: Record<string, tf.Scalar>;
-  /** What the decoder has got and made: for adversaries and more terms. */
+  /** What the encoder has said, and the decoder has got and made: for adversaries and more terms. */
+  posterior: Posterior;
   latents: tf.Tensor4D;
   reconstructions: tf.Tensor4D;
 }
 
 /**
  * What an autoencoder with a bottleneck is trained on. Sums over a picture throughout, so that weights keep their
- * meaning when pictures or latents change their size.
+ * meaning when pictures or latents change their size: with the squared error and `[kl({ weight })]` the decoder's variance
+ * is `weight / 2`, in Gaussian terms. Latent diffusion sums, too; codes that take means over pixels or latents need another
+ * weight for the same model.
  *
  * @param pictures `[batch, height, width, channels]` in [-1, 1]
  * @throws ConfigError where neither the model nor the options have a bottleneck
@@ -49,7 +53,8 @@ export function autoencoderObjective(
   }
   // Left outside of a gradient, everything between would stay on the engine.
   return tf.tidy(() => {
-    const passed = passBottleneck(bottleneck, model.encode(pictures), { noise, training: true });
+    const posterior = model.encode(pictures);
+    const passed = passBottleneck(bottleneck, posterior, { noise, training: true });
     const reconstructions = model.decode(passed.latents);
     const distance = distortion(pictures, reconstructions);
     const values = pictures.size / pictures.shape[0];
@@ -60,6 +65,13 @@ export function autoencoderObjective(
       penalties[name] = value;
       loss = tf.add(loss, tf.mul(value, weight));
     }
-    return { loss, reconstruction, penalties, latents: passed.latents, reconstructions };
+    return {
+      loss,
+      reconstruction,
+      penalties,
+      posterior: { ...posterior },
+      latents: passed.latents,
+      reconstructions,
+    };
   }) as unknown as Objective;
 }

@@ -25,6 +25,7 @@ export interface OutputVariance {
  * its picture, divided by `exp(logvar)`, plus `logvar`; sums over a picture, mean over the batch.
  *
  * @param options.initial logarithm of the variance at the start
+ * @throws ConfigError for an option out of range; EngineError `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
  */
 export function createOutputVariance({ initial = 0 }: { initial?: number } = {}): OutputVariance {
   currentEngine();

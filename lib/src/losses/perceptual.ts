@@ -35,9 +35,11 @@ export function perceptualDistances(
 }
 
 /**
- * `perceptualDistances` as a distortion: mean over the batch, times the number of a picture's values. Latent
- * diffusion adds the distance to each value's `|x - y|` before it sums over the picture, which is the same: there the
- * weight is 1.
+ * `perceptualDistances` (LPIPS: Zhang et al. 2018, arXiv:1801.03924, equation 1) as a distortion of pictures
+ * `[batch, height, width, channels]`: mean over the batch, times the number of a picture's values. Latent diffusion adds
+ * the distance to each value's `|x - y|` before it sums over the picture, which is the same: there the weight is 1.
+ *
+ * @throws what `perceptualDistances` throws, when it is called
  */
 export function perceptualDistance(network: FeatureNetwork): Distortion {
   return (pictures, reconstructions) =>

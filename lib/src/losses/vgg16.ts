@@ -35,7 +35,7 @@ export interface VggFiles {
  * there are some: maps after the ReLU before each of the five poolings (`relu1_2` to `relu5_3`), as LPIPS takes them.
  * Other tensors of the files, such as the classifier's, are left alone; the widths are the file's.
  *
- * @returns the network; pictures need 3 channels and sides of at least 16 pixels
+ * @returns the network; pictures are `[batch, height, width, 3]` in [-1, 1], with sides of at least 16 pixels
  * @throws WeightsError `ERR_WEIGHTS_NOT_FOUND`, `ERR_WEIGHTS_MISSING`, `ERR_WEIGHTS_SHAPE`, `ERR_WEIGHTS_NOT_FINITE`
  *   and those of `openSafetensors`; nothing stays on the engine then
  */
@@ -44,6 +44,11 @@ export async function loadVgg16({ vgg, lpips }: VggFiles): Promise<FeatureNetwor
   const parameters: Parameters = {};
   const channelWeights: tf.Tensor1D[] = [];
   const source = await openSafetensors(vgg);
+  // Made once, as nothing should be uploaded inside a compiled step.
+  const scaling: Scaling = { shift: tf.tensor1d(shift), scale: tf.tensor1d(scale) };
+  const dispose = () => {
+    tf.dispose([...Object.values(parameters), ...channelWeights, scaling.shift, scaling.scale]);
+  };
   try {
     const widths = await loadConvolutions(parameters, source, vgg);
     const linear = lpips === undefined ? undefined : await openSafetensors(lpips);
@@ -58,18 +63,24 @@ export async function loadVgg16({ vgg, lpips }: VggFiles): Promise<FeatureNetwor
       widths,
       parameters,
       ...(channelWeights.length > 0 && { channelWeights }),
-      maps: (pictures) => tf.tidy(() => mapsOf(parameters, pictures)),
-      dispose: () => tf.dispose([...Object.values(parameters), ...channelWeights]),
+      maps: (pictures) => tf.tidy(() => mapsOf(parameters, scaling, pictures)),
+      dispose,
     };
   } catch (error) {
-    tf.dispose([...Object.values(parameters), ...channelWeights]);
+    dispose();
     throw error;
   } finally {
     await source.close();
   }
 }
 
-function mapsOf(parameters: Parameters, pictures: tf.Tensor4D): tf.Tensor4D[] {
+/** Both `[3]`. */
+interface Scaling {
+  shift: tf.Tensor1D;
+  scale: tf.Tensor1D;
+}
+
+function mapsOf(parameters: Parameters, { shift, scale }: Scaling, pictures: tf.Tensor4D): tf.Tensor4D[] {
   let hidden = tf.div(tf.sub(pictures, shift), scale) as tf.Tensor4D;
   return blocks.map((layers, block) => {
     if (block > 0) hidden = tf.maxPool(hidden, 2, 2, "valid");

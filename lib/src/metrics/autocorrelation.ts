@@ -12,7 +12,8 @@ export interface SpatialAutocorrelation {
 
 /**
  * How alike neighbouring latent pixels are: the correlation of a latent with the one `lag` pixels to the right or below,
- * over all pictures and positions. 0 everywhere for white noise. Mean and variance are the channel's own, of all pixels.
+ * over all pictures and positions: `mean over pairs of (x - m)(y - m) / v`, with the channel's own mean m and variance v of
+ * all pixels. 0 everywhere for white noise.
  *
  * @param latents `[count, height, width, channels]`
  * @param options.maxLag default 4 or the longer side less one, whichever is less

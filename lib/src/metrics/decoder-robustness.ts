@@ -34,7 +34,7 @@ export interface RobustnessLevel {
 
 /**
  * Decodes `z + size * sigma * noise` for growing sizes: how much of an error of the diffusion model's the decoder
- * forgives.
+ * forgives. Ours: a measurement, after no paper.
  *
  * @param originals the pictures, `[count, height, width, channels]`
  * @param latents theirs, `[count, height / f, width / f, channels]`
@@ -76,8 +76,8 @@ export interface DecoderLipschitz {
 
 /**
  * The local Lipschitz constant of the decoder at each of the latents: the largest singular value of its Jacobian, by
- * power iteration with a difference for `J v` and a gradient for `J^T u`. It grows towards the true value with the
- * iterations.
+ * power iteration on `J^T J` (Golub and Van Loan, "Matrix Computations", section 8.2) with a difference for `J v` and a
+ * gradient for `J^T u`. It grows towards the true value with the iterations.
  *
  * @param latents `[count, height, width, channels]`
  * @param options.step length of the difference, in standard deviations of the latents

@@ -5,11 +5,13 @@ import { centreRows, gaussianOf } from "./covariance.js";
 import { dot, toTable, transpose } from "./dot.js";
 
 /**
- * Participation ratio of the covariance's eigenvalues, `(sum lambda)^2 / sum lambda^2`: how many directions carry the
- * variance; n where n equal ones do, 1 where a single one does. NaN where all samples are equal.
+ * Participation ratio of the covariance's eigenvalues, `(sum lambda)^2 / sum lambda^2` (Gao et al. 2017, "A theory of
+ * multineuronal dimensionality, dynamics and measurement", bioRxiv 214262): how many directions carry the variance; n
+ * where n equal ones do, 1 where a single one does. NaN where all samples are equal.
  *
- * The sum of squares is estimated without bias (Himeno and Yamada 2014, Journal of Multivariate Analysis 130). The plain one
- * of the sample covariance is too large by `dimensions / count` for white samples, which would make wide latents look flat.
+ * The sum of squares is estimated without bias, whatever the distribution (a problem that Himeno and Yamada 2014, Journal of
+ * Multivariate Analysis 130, treat; here tests hold that there is none). The plain one of the sample covariance is too large
+ * by `dimensions / count` for white samples, which would make wide latents look flat.
  *
  * @param samples `[count, ...]`, at least four; what follows the count is one vector a sample
  * @throws DataError `ERR_TOO_FEW_SAMPLES`, `ERR_SHAPE_MISMATCH`, `ERR_NOT_FINITE`

@@ -28,6 +28,8 @@ export function frechetDistance(first: Rows, second: Rows): number {
  *
  * The trace of the root is the sum of the roots of the eigenvalues of `C1^(1/2) C2 C1^(1/2)`, which is symmetric: no root of
  * an unsymmetric matrix with its complex rounding errors is needed, and singular covariances do no harm.
+ *
+ * @throws DataError `ERR_SHAPE_MISMATCH` for different dimensions
  */
 export function frechetDistanceOfGaussians(first: Gaussian, second: Gaussian): number {
   const size = first.mean.length;

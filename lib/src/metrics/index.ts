@@ -11,12 +11,12 @@ export {
 } from "./decoder-robustness.js";
 export { type ChannelCovariance, channelCovariance, effectiveDimension } from "./effective-dimension.js";
 export { type FeatureOptions, features } from "./features.js";
-export { type Floor, floorOf, floorOfDifference } from "./floor.js";
+export { type Floor, type FloorOptions, floorOf, floorOfDifference } from "./floor.js";
 export { frechetDistance, frechetDistanceOfGaussians } from "./frechet.js";
 export { type InfluenceMap, type InfluenceOptions, influenceMap } from "./influence-map.js";
 export { type KidOfSubsets, kid, kidOfSubsets } from "./kid.js";
 export { type ChannelStatistics, type LatentStatistics, latentStatistics } from "./latent-statistics.js";
-export { type Memorisation, memorisation } from "./memorisation.js";
+export { type Memorisation, memorisation, memorisationFloor } from "./memorisation.js";
 export { type PowerSpectrum, powerSpectrum } from "./power-spectrum.js";
 export { psnr, psnrPerPicture } from "./psnr.js";
 export { klRate } from "./rate.js";

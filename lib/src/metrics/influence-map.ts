@@ -34,7 +34,7 @@ export interface InfluenceMap {
 
 /**
  * Perturbs each latent position by itself, all of its channels at once in a random direction, and measures where the
- * decoded picture changes.
+ * decoded picture changes. Ours: a measurement, after no paper; `InfluenceMap` defines its numbers.
  *
  * @param latents `[count, height, width, channels]`, as the encoder returns them; the decoder runs `count * height *
  *   width` times

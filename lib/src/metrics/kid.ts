@@ -28,9 +28,12 @@ export interface KidOfSubsets {
 
 /**
  * `kid` of random subsets, each drawn without replacement. More noisy than `kid` of all samples and slower; for
- * comparison with published numbers (100 subsets of 1000).
+ * comparison with published numbers (100 subsets of 1000; Binkowski et al. 2018, arXiv:1801.01401).
  *
+ * @param first features `[count, features]` of one set
+ * @param second features of the other one; the counts may differ
  * @param options.subsetSize of both sets; at most the smaller count
+ * @throws what `kid` throws, also for sets smaller than a subset; ConfigError for an option out of range
  */
 export function kidOfSubsets(
   first: Rows,

@@ -2,6 +2,7 @@ import { createRandom, type Random } from "../random.js";
 import { requireCount } from "../statistics/check.js";
 import { type Rows, requireSameSamples } from "./check.js";
 import { squaredDistance, type Table, toTable } from "./dot.js";
+import { divide, type Floor, type FloorOptions, summarise } from "./floor.js";
 
 export interface Memorisation {
   /**
@@ -15,7 +16,9 @@ export interface Memorisation {
 
 /**
  * Does a model repeat what it was trained on? Nearest neighbours by Euclidean distance, in the training set and in a
- * held-out set of equal size: the larger one is thinned at random, since more samples lie nearer to anything.
+ * held-out set of equal size: the larger one is thinned at random, since more samples lie nearer to anything. The numbers
+ * are ours (see `Memorisation`); to compare with held-out samples is the idea of Meehan, Chaudhuri and Dasgupta 2020
+ * (arXiv:2004.05675), who make a test of it.
  *
  * @param sets.generated `[count, ...]`, features or pixels, like both others
  * @throws DataError `ERR_TOO_FEW_SAMPLES` where a set is empty, `ERR_SHAPE_MISMATCH`, `ERR_NOT_FINITE`
@@ -45,6 +48,31 @@ export function memorisation(
   // Copies of samples that are in both sets lie at 0 from either: no sign of memorisation.
   const ratio = toTrain === toHeldOut ? 1 : toTrain / toHeldOut;
   return { ratio, closerToTrain: closer / samples.count };
+}
+
+/**
+ * True against true: what `memorisation` says of a model that has learned the distribution itself, namely of random thirds
+ * of one set of true samples as generated, training and held-out samples. The ratio is 1 on average; its spread is what a
+ * model's has to be told from. Ours, like `floorOf`.
+ *
+ * @param samples `[count, ...]`, at least six; give three times as many as the smallest of a model's three sets
+ * @throws ConfigError for `repeats`, DataError `ERR_TOO_FEW_SAMPLES`, `ERR_SHAPE_MISMATCH`, `ERR_NOT_FINITE`
+ */
+export function memorisationFloor(
+  samples: Rows,
+  options: FloorOptions = {},
+): { ratio: Floor; closerToTrain: Floor } {
+  const results: Memorisation[] = [];
+  for (const [generated, train, heldOut] of divide(samples, 3, options) as Generator<[Rows, Rows, Rows]>) {
+    results.push(memorisation({ generated, train, heldOut }));
+  }
+  const samplesPerSide = Math.floor((samples.shape[0] as number) / 3);
+  const floorOfAll = (name: keyof Memorisation) =>
+    summarise(
+      results.map((result) => result[name]),
+      samplesPerSide,
+    );
+  return { ratio: floorOfAll("ratio"), closerToTrain: floorOfAll("closerToTrain") };
 }
 
 function thin({ count }: Table, wanted: number, random: Random): Uint32Array {

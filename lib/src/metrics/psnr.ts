@@ -7,6 +7,8 @@ const peak = 255;
  * Peak signal-to-noise ratio of 8-bit pictures in dB: `10 log10(255^2 / mean squared error)`, with the mean over all
  * values of all pictures (not a mean of the pictures' ratios, which single easy pictures dominate).
  *
+ * @param original `[count, height, width, channels]`, 0..255
+ * @param reconstruction of the same shape
  * @returns `Infinity` for equal pictures
  * @throws DataError `ERR_SHAPE_MISMATCH` for different shapes, without pictures, or where data and shape do not fit
  */
@@ -16,7 +18,13 @@ export function psnr(original: Pictures, reconstruction: Pictures): number {
   return toDecibel(mean);
 }
 
-/** The same for every picture by itself, in dB; the same errors. */
+/**
+ * The same for every picture by itself, in dB; the same errors.
+ *
+ * @param original `[count, height, width, channels]`, 0..255
+ * @param reconstruction of the same shape
+ * @throws what `psnr` throws
+ */
 export function psnrPerPicture(original: Pictures, reconstruction: Pictures): number[] {
   return squaredErrors(original, reconstruction).map(toDecibel);
 }

@@ -12,6 +12,7 @@ import { requireFinite } from "./check.js";
  * Where it bends latents after they were drawn, or draws with a random strength, they are not normal, and the formula
  * does not hold: what `encodeImages` has called `approximate` is refused.
  *
+ * @param encoded mean and sigma, both `[count, ...]`, from `encodeImages`
  * @throws DataError `ERR_NOT_GAUSSIAN` for such latents; `ERR_NOT_FINITE` where a mean or a sigma is NaN or infinite, or
  *   a sigma not above 0: such a posterior has no finite divergence; `ERR_SHAPE_MISMATCH` where mean and sigma do not fit; `ERR_TOO_FEW_SAMPLES` without pictures
  */

@@ -15,6 +15,8 @@ const stabiliserOfVariances = (0.03 * 255) ** 2;
  * (Gaussian, 11 x 11, sigma 1.5) at all positions where it lies wholly within the picture. Colour channels are measured
  * one by one and averaged.
  *
+ * @param original `[count, height, width, channels]`, 0..255
+ * @param reconstruction of the same shape
  * @throws DataError `ERR_SHAPE_MISMATCH` for different shapes, without pictures, or where data and shape do not fit;
  *   `ERR_TOO_FEW_SAMPLES` for pictures of less than 11 x 11 pixels
  */
@@ -23,7 +25,13 @@ export function ssim(original: Pictures, reconstruction: Pictures): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The same for every picture by itself; the same errors. */
+/**
+ * The same for every picture by itself.
+ *
+ * @param original `[count, height, width, channels]`, 0..255
+ * @param reconstruction of the same shape
+ * @throws what `ssim` throws
+ */
 export function ssimPerPicture(original: Pictures, reconstruction: Pictures): number[] {
   requireComparablePictures(original, reconstruction);
   const [count, height, width, channels] = original.shape;

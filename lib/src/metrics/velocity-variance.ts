@@ -16,7 +16,8 @@ export interface VelocityVariance {
  * Velocity irreducible variance: how much of a rectified flow's velocity no model can know, since paths from different latents
  * cross at the same point. `E Var(v | z_t, t)` with `z_t = (1 - t) z + t noise`, `v = noise - z`, hence
  * `Var(v | z_t) = Var(z | z_t) / t^2`; divided by the number of latent values, mean over t from 0 to 1. It has been found to
- * predict the quality of generated images (Zhong et al. 2026, arXiv:2606.03578; their estimator may differ).
+ * predict the quality of generated images (Zhong et al. 2026, arXiv:2606.03578). The estimator here is our own; it was not
+ * compared with theirs.
  *
  * The posterior over the given latents is exact: weights `exp(-|z_t - (1 - t) z_i|^2 / (2 t^2))`. Only the mean over z_t is
  * sampled. That is the answer for the empirical distribution, which a model that knew every latent by heart would reach: few

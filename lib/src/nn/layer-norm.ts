@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { isDifferentiatedTwice } from "../engine/plain/differentiated-twice.js";
+import { currentEngine } from "../engine/current.js";
+import { requireFloats, requireVector } from "./check.js";
 import { type Parameters, requireParameter } from "./parameters.js";
 
 /** PyTorch's default: keeps a constant row from dividing by zero. */
@@ -14,6 +15,9 @@ const defaultEpsilon = 1e-5;
  * @param x `[..., size]`
  * @param name of the layer: parameters `<name>.weight` and `<name>.bias`, both `[size]`
  * @returns the shape of `x`
+ * @throws Error where the layer has no parameters of that name; DataError `ERR_SHAPE_MISMATCH` where `x`, gains and
+ *   offsets do not fit each other, `ERR_DTYPE_MISMATCH` for another type than float32; EngineError `ERR_ENGINE_NOT_IN_USE` before
+ *   `engine.use()`
  */
 export function layerNorm<Shape extends tf.Tensor>(
   parameters: Parameters,
@@ -23,36 +27,24 @@ export function layerNorm<Shape extends tf.Tensor>(
 ): Shape {
   const gain = requireParameter(parameters, `${name}.weight`);
   const offset = requireParameter(parameters, `${name}.bias`);
+  const place = `layerNorm "${name}"`;
+  requireFloats(place, "x", x, ["...", "size"]);
+  const size = x.shape[x.rank - 1] as number;
+  requireVector(place, "weight", gain, size);
+  requireVector(place, "bias", offset, size);
   return tf.tidy(() => tf.add(tf.mul(normaliseRows(x, epsilon), gain), offset)) as Shape;
 }
 
 /**
- * The normalisation alone, without gain and offset: diffusion transformers modulate it by the time instead.
+ * The normalisation alone (Ba et al. 2016, arXiv:1607.06450), without gain and offset: diffusion transformers modulate it
+ * by the time instead (Peebles and Xie 2023, arXiv:2212.09748).
  *
  * @param x `[..., size]`
  * @returns the shape of `x`
+ * @throws DataError `ERR_SHAPE_MISMATCH` for a scalar, `ERR_DTYPE_MISMATCH` for another type than float32; EngineError
+ *   `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
  */
 export function normaliseRows<Shape extends tf.Tensor>(x: Shape, epsilon = defaultEpsilon): Shape {
-  if (!isDifferentiatedTwice()) return normalise(epsilon)(x) as Shape;
-  return tf.tidy(() => {
-    const centred = tf.sub(x, tf.mean(x, -1, true));
-    return tf.mul(centred, tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)));
-  }) as Shape;
+  requireFloats("normaliseRows", "x", x, ["...", "size"]);
+  return currentEngine().layers.normaliseRows(x, epsilon) as Shape;
 }
-
-/** Written out like the gradient of `groupNorm`, and for the same reason: fewer passes over the tensor. */
-const normalise = (epsilon: number) =>
-  tf.customGrad((...inputs) => {
-    const [x, save] = inputs as unknown as [tf.Tensor, tf.GradSaveFunc];
-    const meanOfRow = (rows: tf.Tensor) => tf.mean(rows, -1, true);
-    const centred = tf.sub(x, meanOfRow(x));
-    const inverseStd = tf.rsqrt(tf.add(meanOfRow(tf.square(centred)), epsilon));
-    const value = tf.mul(centred, inverseStd);
-    save([value, inverseStd]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const [value, inverseStd] = saved as [tf.Tensor, tf.Tensor];
-      const along = tf.sub(dy, meanOfRow(dy));
-      return tf.mul(inverseStd, tf.sub(along, tf.mul(value, meanOfRow(tf.mul(dy, value)))));
-    };
-    return { value, gradFunc };
-  });

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { currentEngine } from "../engine/current.js";
-import { type GroupNormOptions, groupNorm } from "./group-norm.js";
+import { pictureAxes, requireFloats, requireVector, shapeError, shapeText } from "./check.js";
 import { type Parameters, requireParameter } from "./parameters.js";
 
 /**
@@ -12,6 +12,8 @@ import { type Parameters, requireParameter } from "./parameters.js";
  *   `<name>.bias` `[outChannels]`
  * @param pad `same` gives `[batch, height / stride, width / stride, outChannels]`, rounded up, with the larger half of
  *   an odd number of zeros at the bottom and right; a number is pixels on every side, as in PyTorch
+ * @throws Error where the layer has no parameters of that name; DataError `ERR_SHAPE_MISMATCH` where `x`, filters, biases
+ *   and padding do not fit each other, `ERR_DTYPE_MISMATCH` for another type than float32
  */
 export function conv2d(
   parameters: Parameters,
@@ -22,10 +24,10 @@ export function conv2d(
 ): tf.Tensor4D {
   const weight = requireParameter(parameters, `${name}.weight`) as tf.Tensor as tf.Tensor4D;
   const bias = requireParameter(parameters, `${name}.bias`);
-  if (x.shape[3] !== weight.shape[2]) {
-    throw new Error(
-      `Error in conv2d "${name}": an input of shape [${x.shape.join(", ")}] does not fit filters for ${weight.shape[2]} channels.`,
-    );
+  const place = `conv2d "${name}"`;
+  requireConvolution(place, x, weight, bias, pad);
+  if (!Number.isInteger(stride) || stride < 1) {
+    throw shapeError(place, `the stride has to be a whole number of pixels, not ${stride}.`);
   }
   // The kernel itself and not `tf.fused.conv2d`: see the gradient that the engines register for it.
   const attributes = {
@@ -45,11 +47,42 @@ export function conv2d(
     );
 }
 
+/** The kernel of a fused convolution is called past TensorFlow.js's own checks. */
+function requireConvolution(
+  place: string,
+  x: tf.Tensor4D,
+  weight: tf.Tensor4D,
+  bias: tf.Tensor,
+  pad: "same" | "valid" | number,
+): void {
+  requireFloats(place, "x", x, pictureAxes);
+  requireFloats(place, "weight", weight, ["filterHeight", "filterWidth", "channels", "outChannels"]);
+  const [filterHeight, filterWidth, channels, outChannels] = weight.shape;
+  requireVector(place, "bias", bias, outChannels);
+  const [, height, width, given] = x.shape;
+  if (given !== channels) {
+    throw shapeError(place, `x ${shapeText(x.shape)} does not fit filters for ${channels} channels.`);
+  }
+  if (pad === "same") return;
+  const zeros = pad === "valid" ? 0 : 2 * pad;
+  if (height + zeros >= filterHeight && width + zeros >= filterWidth) return;
+  throw shapeError(
+    place,
+    `x ${shapeText(x.shape)} is smaller than the filters, ${filterHeight} x ${filterWidth}, with padding ${pad}.`,
+  );
+}
+
 /**
  * SiLU, also called swish: `x * sigmoid(x)` (Elfwing et al. 2017, arXiv:1702.03118). Can be differentiated twice
  * inside `engine.inputGradient`, like `groupNorm`, which can apply it in the same piece.
+ *
+ * @param x `[...]`, of any shape
+ * @returns the shape of `x`
+ * @throws DataError `ERR_DTYPE_MISMATCH` for another type than float32; EngineError `ERR_ENGINE_NOT_IN_USE` before
+ *   `engine.use()`
  */
 export function silu<Shape extends tf.Tensor>(x: Shape): Shape {
+  requireFloats("silu", "x", x, ["..."]);
   return currentEngine().layers.silu(x) as Shape;
 }
 
@@ -58,31 +91,10 @@ export function silu<Shape extends tf.Tensor>(x: Shape): Shape {
  *
  * @param x `[batch, height, width, channels]`
  * @returns `[batch, 2 * height, 2 * width, channels]`
+ * @throws DataError `ERR_SHAPE_MISMATCH` for another number of axes, `ERR_DTYPE_MISMATCH` for another type than float32
  */
 export function upsampleNearest(x: tf.Tensor4D): tf.Tensor4D {
+  requireFloats("upsampleNearest", "x", x, pictureAxes);
   const [, height, width] = x.shape;
   return tf.image.resizeNearestNeighbor(x, [2 * height, 2 * width]);
-}
-
-/**
- * Residual block of SD's autoencoder (diffusers' `ResnetBlock2D` without time embedding):
- * `x + conv2(silu(norm2(conv1(silu(norm1(x))))))`, with a 1 x 1 convolution on the shortcut where `conv_shortcut` exists.
- *
- * @param x `[batch, height, width, channels]`
- * @param options.groups of both normalisations; see `groupNorm`
- * @returns `[batch, height, width, outChannels]`
- */
-export function residualBlock(
-  parameters: Parameters,
-  name: string,
-  x: tf.Tensor4D,
-  { groups }: Pick<GroupNormOptions, "groups"> = {},
-): tf.Tensor4D {
-  const normalise = (norm: string, hidden: tf.Tensor4D) =>
-    groupNorm(parameters, `${name}.${norm}`, hidden, { groups, activation: "silu" });
-  const first = conv2d(parameters, `${name}.conv1`, normalise("norm1", x));
-  const second = conv2d(parameters, `${name}.conv2`, normalise("norm2", first));
-  const hasProjection = `${name}.conv_shortcut.weight` in parameters;
-  const shortcut = hasProjection ? conv2d(parameters, `${name}.conv_shortcut`, x) : x;
-  return tf.add(shortcut, second);
 }

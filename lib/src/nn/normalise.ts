@@ -24,24 +24,31 @@ export function addNormalisation(
   if (kind === "rms") addRmsNorm(parameters, name, channels);
 }
 
+export interface NormalisationOptions {
+  /** Default: `group`. */
+  norm?: Normalisation;
+  /** Of group normalisation; see `groupNorm`. */
+  groups?: number | undefined;
+}
+
 /** `silu(normalisation(x))`; `x` `[batch, height, width, channels]`. */
 export function normaliseAndActivate(
   parameters: Parameters,
-  kind: Normalisation,
   name: string,
   x: tf.Tensor4D,
+  { norm = "group", groups }: NormalisationOptions = {},
 ): tf.Tensor4D {
-  if (kind === "group") return groupNorm(parameters, name, x, { activation: "silu" });
-  return silu(normalise(parameters, kind, name, x));
+  if (norm === "group") return groupNorm(parameters, name, x, { groups, activation: "silu" });
+  return silu(normalise(parameters, name, x, { norm }));
 }
 
 /** The normalisation alone. */
 export function normalise(
   parameters: Parameters,
-  kind: Normalisation,
   name: string,
   x: tf.Tensor4D,
+  { norm = "group", groups }: NormalisationOptions = {},
 ): tf.Tensor4D {
-  if (kind === "group") return groupNorm(parameters, name, x);
-  return kind === "rms" ? rmsNorm(parameters, name, x) : x;
+  if (norm === "group") return groupNorm(parameters, name, x, { groups });
+  return norm === "rms" ? rmsNorm(parameters, name, x) : x;
 }

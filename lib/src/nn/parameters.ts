@@ -45,36 +45,6 @@ export function addDense(
   addVariable(parameters, `${name}.bias`, draw(outSize), [outSize]);
 }
 
-/** Adds the parameters of `attentionBlock`. */
-export function addAttentionBlock(
-  parameters: Parameters,
-  random: Random,
-  name: string,
-  channels: number,
-): void {
-  addGroupNorm(parameters, `${name}.group_norm`, channels);
-  for (const projection of ["to_q", "to_k", "to_v", "to_out.0"]) {
-    addDense(parameters, random, `${name}.${projection}`, channels, channels);
-  }
-}
-
-/** Adds the parameters of `residualBlock`. */
-export function addResidualBlock(
-  parameters: Parameters,
-  random: Random,
-  name: string,
-  inChannels: number,
-  outChannels: number,
-): void {
-  addGroupNorm(parameters, `${name}.norm1`, inChannels);
-  addConv2d(parameters, random, `${name}.conv1`, 3, inChannels, outChannels);
-  addGroupNorm(parameters, `${name}.norm2`, outChannels);
-  addConv2d(parameters, random, `${name}.conv2`, 3, outChannels, outChannels);
-  if (inChannels !== outChannels) {
-    addConv2d(parameters, random, `${name}.conv_shortcut`, 1, inChannels, outChannels);
-  }
-}
-
 /** The parameter of that name. */
 export function requireParameter(parameters: Parameters, name: string): tf.Variable {
   const found = parameters[name];

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { requireFloats, requireVector } from "./check.js";
 import { addVariable, type Parameters, requireParameter } from "./parameters.js";
 
 /** Keeps a row of zeros from dividing by zero. */
@@ -24,6 +25,8 @@ export function scaleToUnitRms<Shape extends tf.Tensor>(x: Shape, epsilon = defa
  *
  * @param x `[..., channels]`
  * @param name of the layer: parameter `<name>.weight` `[channels]`
+ * @throws DataError `ERR_SHAPE_MISMATCH` where `x` and gains do not fit each other, `ERR_DTYPE_MISMATCH` for another type
+ *   than float32
  */
 export function rmsNorm<Shape extends tf.Tensor>(
   parameters: Parameters,
@@ -32,6 +35,9 @@ export function rmsNorm<Shape extends tf.Tensor>(
   epsilon = defaultEpsilon,
 ): Shape {
   const gain = requireParameter(parameters, `${name}.weight`);
+  const place = `rmsNorm "${name}"`;
+  requireFloats(place, "x", x, ["...", "channels"]);
+  requireVector(place, "weight", gain, x.shape[x.rank - 1] as number);
   return tf.tidy(() => tf.mul(scaleToUnitRms(x, epsilon), gain)) as Shape;
 }
 

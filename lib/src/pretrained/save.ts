@@ -5,6 +5,7 @@ import { toDiffusersConfig } from "../autoencoder/kl/config-json.js";
 import { toTorchLayout } from "../autoencoder/kl/layout.js";
 import { listParameters, type ParameterShape } from "../autoencoder/kl/parameter-shapes.js";
 import { WeightsError } from "../errors.js";
+import { makeFolder } from "../full-disk.js";
 import { requireParameter } from "../nn/parameters.js";
 import { requirePath } from "../options.js";
 import {
@@ -27,7 +28,8 @@ const largest: Record<FloatDtype, number> = { F64: 3.5e38, F32: 3.5e38, BF16: 3.
  *
  * @param dtype type of the stored numbers, rounded to the nearest
  * @throws WeightsError `ERR_WEIGHTS_NOT_FINITE` for NaN, infinite numbers, and numbers too large for the type;
- *   `ERR_WEIGHTS_FOLDER_IN_USE` where a divided model lies in the folder: diffusers would load that one
+ *   `ERR_WEIGHTS_FOLDER_IN_USE` where a divided model lies in the folder: diffusers would load that one; DiskError
+ *   `ERR_DISK_FULL`
  */
 export async function saveAutoencoderKL(
   model: AutoencoderKL,
@@ -35,7 +37,7 @@ export async function saveAutoencoderKL(
   { dtype = "F32" }: { dtype?: FloatDtype } = {},
 ): Promise<void> {
   requirePath("folder", folder);
-  await fs.mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const index = path.join(folder, `${weightsFile}.index.json`);
   if (await fs.stat(index).catch(() => undefined)) {
     const message = `${index} belongs to another model, which would be loaded instead of this one. Choose another folder, or remove it.`;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fs, { type FileHandle } from "node:fs/promises";
 import path from "node:path";
+import { explainFullDisk } from "../full-disk.js";
 import { requirePath } from "../options.js";
 
 /**
@@ -8,12 +9,17 @@ import { requirePath } from "../options.js";
  * file in the same folder, on the disk before it takes the name.
  *
  * @param write gets the temporary file, open for writing
+ * @throws ConfigError for an empty path; DiskError `ERR_DISK_FULL`; what `write` and the file system throw, with the old file as it was
  */
 export async function writeAtomically(
   file: string,
   write: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   requirePath("file", file);
+  await explainFullDisk(file, () => writeBeside(file, write));
+}
+
+async function writeBeside(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
   const folder = path.dirname(file);
   const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString("hex")}.tmp`);
   const handle = await fs.open(temporary, "wx");

@@ -12,7 +12,12 @@ export interface TensorToWrite {
   bytes: Uint8Array | (() => Uint8Array | Promise<Uint8Array>);
 }
 
-/** A tensor of float32 numbers, stored as they are or rounded to another type of floating point numbers. */
+/**
+ * A tensor of float32 numbers, stored as they are or rounded to another type of floating point numbers.
+ *
+ * @param shape of the file, for example `[outChannels, inChannels, filterHeight, filterWidth]`; `[]` is a single number
+ * @param values in the order of rows, the last axis fastest; as many as the shape has
+ */
 export function floatTensor(
   name: string,
   shape: readonly number[],

@@ -39,7 +39,8 @@ export function bootstrap<Item>(
 }
 
 /**
- * Bootstrap interval of the effect in a paired design: pairs are resampled, never their halves.
+ * Bootstrap interval of the effect in a paired design: pairs are resampled, never their halves. It is `bootstrap` of the
+ * pairs (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapters 13 and 14).
  *
  * @param options.effect of two arrays, pair by pair; default: mean of treatment minus mean of control
  * @throws DataError `ERR_SHAPE_MISMATCH` for different lengths; and as `bootstrap`

@@ -23,7 +23,8 @@ export type FrontierInterval = Interval & Omit<FrontierArea, "area">;
 /**
  * The area between two families' frontiers with an interval. Every setting's point is its mean over the seeds; the seeds,
  * which all settings of both families share, are resampled. A resample without a common range counts as an area of 0.
- * Like every percentile interval too narrow for few seeds (see `hierarchicalBootstrap`).
+ * Ours, by a percentile interval (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13), which like
+ * every such one is too narrow for few seeds (see `hierarchicalBootstrap`).
  *
  * @throws DataError `ERR_TOO_FEW_SAMPLES` for fewer than two seeds; `ERR_SHAPE_MISMATCH` where settings have different
  *   numbers of seeds; `ERR_NO_COMMON_RANGE`; `ERR_NOT_FINITE`

@@ -31,7 +31,10 @@ export function normalProbability(z: number): number {
 /**
  * The `z` below which a standard normal number lies with `probability`: 1.959964 for 0.975.
  *
- * `probit` is good for three digits; each of Newton's steps doubles them.
+ * The inverse of `normalProbability`, by Newton's method on the logarithm of the probability: the first guess (`probit` of
+ * simple-statistics) is good for three digits, and each step doubles them.
+ *
+ * @throws ConfigError for a probability out of (0, 1)
  */
 export function normalQuantile(probability: number): number {
   requireShare("probability", probability);

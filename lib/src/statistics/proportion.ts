@@ -13,6 +13,7 @@ import { normalQuantile } from "./normal.js";
  * @param successes whole number, 0 to `trials`
  * @param trials whole number, at least 1
  * @param options.confidence default 0.95
+ * @throws ConfigError for counts that are none, more successes than trials, or a confidence out of (0, 1)
  */
 export function proportionInterval(
   successes: number,

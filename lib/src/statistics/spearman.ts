@@ -11,8 +11,9 @@ export interface RankCorrelation extends Interval {
 }
 
 /**
- * Spearman's rank correlation with a BCa bootstrap interval over the pairs and a permutation test of independence. Ties get
- * their mean rank.
+ * Spearman's rank correlation (Spearman 1904, American Journal of Psychology 15(1)) with a BCa bootstrap interval over the
+ * pairs (see `bootstrap`) and a permutation test of independence, which counts the pairing as it is among the permutations
+ * (Phipson and Smyth 2010, Statistical Applications in Genetics and Molecular Biology 9(1)). Ties get their mean rank.
  *
  * @param first one number a model, its PSNR for example; at least four
  * @param second another number of the same models

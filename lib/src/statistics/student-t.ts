@@ -7,6 +7,8 @@ import { normalQuantile } from "./normal.js";
  * Probability that Student's t with `degreesOfFreedom` (above 0, fractions allowed) lies below `t`.
  *
  * The tail is half of `I_x(df / 2, 1 / 2)` at `x = df / (df + t^2)` (Abramowitz and Stegun 26.7.1).
+ *
+ * @throws ConfigError for degrees of freedom that are not above 0
  */
 export function studentTProbability(t: number, degreesOfFreedom: number): number {
   requireNumber("degreesOfFreedom", degreesOfFreedom, 0, true);
@@ -14,13 +16,23 @@ export function studentTProbability(t: number, degreesOfFreedom: number): number
   return t < 0 ? tail : 1 - tail;
 }
 
-/** Two-sided p-value: the probability of a t at least that far from 0, without loss of digits in the tails. */
+/**
+ * Two-sided p-value: the probability of a t at least that far from 0, `I_x(df / 2, 1 / 2)` as in `studentTProbability`
+ * (Abramowitz and Stegun 26.7.1), without loss of digits in the tails.
+ *
+ * @throws ConfigError for degrees of freedom that are not above 0
+ */
 export function studentTTwoSided(t: number, degreesOfFreedom: number): number {
   requireNumber("degreesOfFreedom", degreesOfFreedom, 0, true);
   return 2 * tailBeyond(Math.abs(t), degreesOfFreedom);
 }
 
-/** The t below which Student's t lies with `probability`: 4.302653 for 0.975 and 2 degrees of freedom (three seeds). */
+/**
+ * The t below which Student's t lies with `probability`: 4.302653 for 0.975 and 2 degrees of freedom (three seeds). The
+ * inverse of `studentTProbability`, by bisection.
+ *
+ * @throws ConfigError for a probability out of (0, 1) or degrees of freedom that are not above 0
+ */
 export function studentTQuantile(probability: number, degreesOfFreedom: number): number {
   requireShare("probability", probability);
   requireNumber("degreesOfFreedom", degreesOfFreedom, 0, true);

@@ -4,8 +4,9 @@ import { type Interval, standardise } from "./interval.js";
 import { studentTQuantile, studentTTwoSided } from "./student-t.js";
 
 /**
- * Student's interval of a mean, exact for normal values: `mean ± t s / sqrt(n)`. For paired designs give the differences,
- * one a seed. With three seeds t is 4.303: only large effects can be seen.
+ * Student's interval of a mean (Student 1908, "The probable error of a mean", Biometrika 6(1)), exact for normal values:
+ * `mean ± t s / sqrt(n)` with n - 1 degrees of freedom. For paired designs give the differences, one a seed. With three
+ * seeds t is 4.303: only large effects can be seen.
  *
  * @param options.confidence default 0.95
  * @throws DataError `ERR_TOO_FEW_SAMPLES` for fewer than two values; `ERR_NOT_FINITE`
@@ -23,7 +24,8 @@ export function tInterval(
 }
 
 /**
- * Two-sided p-value of Student's test that the mean is 0; what `holm` takes, one for every arm.
+ * Two-sided p-value of Student's test (Student 1908, Biometrika 6(1)) that the mean is 0, `t = mean sqrt(n) / s` with n - 1
+ * degrees of freedom; what `holm` takes, one for every arm.
  *
  * @throws DataError `ERR_TOO_FEW_SAMPLES` for fewer than two values; `ERR_NOT_FINITE`
  */

@@ -38,7 +38,7 @@ export interface Verdict {
 }
 
 /**
- * Decides a claim by a rule that was fixed beforehand.
+ * Decides a claim by a rule that was fixed beforehand. The rule is ours:
  *
  * Predicted `increase` or `decrease`: *supported* where the interval excludes 0 in that direction and the effect is at least
  * the smallest one of interest; *refuted* where the interval excludes 0 in the other direction, or where the effect is shown to

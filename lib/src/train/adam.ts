@@ -3,6 +3,7 @@ import { withoutAliases } from "../engine/aliases.js";
 import { currentEngine, engineChanges, noteReplacedState } from "../engine/current.js";
 import type { AdamOptions, AdamSnapshot, EngineAdam } from "../engine/engine.js";
 import { DataError } from "../errors.js";
+import { isSameShape, shapeText } from "../nn/check.js";
 import type { Parameters } from "../nn/parameters.js";
 import { requireNumber } from "../options.js";
 
@@ -11,7 +12,8 @@ export interface Adam {
    * One update. A parameter without a gradient stays as it is.
    *
    * @param gradients by the parameters' names, as `engine.valueAndGradients` returns them
-   * @throws DataError `ERR_SHAPE_MISMATCH` for one that has not its parameter's shape
+   * @throws DataError `ERR_SHAPE_MISMATCH` for one that has not its parameter's shape, or belongs to none of the parameters;
+   *   `ERR_DTYPE_MISMATCH` for one of another type
    */
   update(gradients: Record<string, tf.Tensor>): void;
   /** Can be set at any time, also while a compiled step makes the updates. */
@@ -112,8 +114,9 @@ function joinAdams(
   options: Omit<OptimizerOptions, "groups">,
 ): Adam {
   let { learningRate } = options;
+  const all = withoutAliases(parameters);
   const members: Parameters[] = [...groups, undefined].map(() => ({}));
-  for (const [name, variable] of Object.entries(withoutAliases(parameters))) {
+  for (const [name, variable] of Object.entries(all)) {
     const group = groups.findIndex(({ matches }) => matches(name, variable));
     (members.at(group) as Parameters)[name] = variable; // -1, the last, is the rest
   }
@@ -122,11 +125,14 @@ function joinAdams(
     if (Object.keys(own).length === 0) return [];
     requireNumber("learningRateScale", scale, 0);
     const decay = weightDecay === undefined ? {} : { weightDecay };
-    return [{ scale, adam: createAdam(own, { ...options, ...decay, learningRate: learningRate * scale }) }];
+    return [
+      { own, scale, adam: createAdam(own, { ...options, ...decay, learningRate: learningRate * scale }) },
+    ];
   });
   return {
     update: (gradients) => {
-      for (const { adam } of adams) adam.update(gradients);
+      requireFit(gradients, all);
+      for (const { adam, own } of adams) adam.update(pick(gradients, own));
     },
     get learningRate() {
       return learningRate;
@@ -144,7 +150,7 @@ function joinAdams(
       };
     },
     restore(snapshot) {
-      requireMatch(snapshot, withoutAliases(parameters));
+      requireMatch(snapshot, all);
       for (const { adam } of adams) adam.restore(snapshot);
     },
     dispose() {
@@ -153,15 +159,34 @@ function joinAdams(
   };
 }
 
-/** Engines would spread a gradient of one number over the parameter, or take one of other shape by its count alone. */
+/** The gradients of these parameters alone. */
+function pick(gradients: Record<string, tf.Tensor>, parameters: Parameters): Record<string, tf.Tensor> {
+  return Object.fromEntries(Object.entries(gradients).filter(([name]) => name in parameters));
+}
+
+/**
+ * Engines would spread a gradient of one number over the parameter, or take one of other shape by its count alone; and
+ * leave a parameter as it is whose gradient comes under another name.
+ */
 function requireFit(gradients: Record<string, tf.Tensor>, parameters: Parameters): void {
-  for (const [name, { shape }] of Object.entries(parameters)) {
-    const given = gradients[name]?.shape;
-    if (!given || (given.length === shape.length && given.every((size, axis) => size === shape[axis])))
-      continue;
+  for (const [name, { shape, dtype }] of Object.entries(gradients)) {
+    const parameter = parameters[name];
+    if (!parameter) {
+      throw new DataError(
+        "ERR_SHAPE_MISMATCH",
+        `There is a gradient of "${name}" ${shapeText(shape)}, and the optimiser has no parameter of that name. Give it the gradients of its own parameters alone; tied weights have theirs under the first name.`,
+      );
+    }
+    if (dtype !== parameter.dtype) {
+      throw new DataError(
+        "ERR_DTYPE_MISMATCH",
+        `The gradient of "${name}" is ${dtype}, and the parameter ${parameter.dtype}.`,
+      );
+    }
+    if (isSameShape(shape, parameter.shape)) continue;
     throw new DataError(
       "ERR_SHAPE_MISMATCH",
-      `The gradient of "${name}" has the shape [${given.join(", ")}], and the parameter [${shape.join(", ")}].`,
+      `The gradient of "${name}" has the shape ${shapeText(shape)}, and the parameter ${shapeText(parameter.shape)}.`,
     );
   }
 }

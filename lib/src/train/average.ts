@@ -43,7 +43,8 @@ export interface WeightAverage {
 }
 
 /**
- * A running average of a model's weights, which starts as these are now.
+ * A running average of a model's weights, which starts as these are now. Exponential, as latent diffusion
+ * has it (`DecayProfile`), or by the power function of Karras et al. 2023 (arXiv:2312.02696, section 3.1; `PowerProfile`).
  *
  * @throws ConfigError for a profile out of range, DataError `ERR_SHAPE_MISMATCH` where `into` belongs to another model
  */
@@ -86,7 +87,7 @@ export function createAverage(model: Parameters, profile: AverageProfile): Weigh
 
 /**
  * Share of the average that stays at update `t`, counted from 1. For the power function `(1 - 1 / t)^(gamma + 1)` (Karras et
- * al. 2023, equation 2): the first update replaces the average by the weights.
+ * al. 2023, arXiv:2312.02696, equation 2): the first update replaces the average by the weights.
  */
 export function averageDecay(profile: AverageProfile, t: number): number {
   if ("relativeStd" in profile) return (1 - 1 / t) ** (powerExponent(profile.relativeStd) + 1);
@@ -96,7 +97,8 @@ export function averageDecay(profile: AverageProfile, t: number): number {
 
 /**
  * The exponent gamma of the power function whose relative standard deviation is given: the inverse of
- * `sqrt((gamma + 1) / ((gamma + 2)^2 (gamma + 3)))` (Karras et al. 2023, equations 123 and 126), which falls with gamma.
+ * `sqrt((gamma + 1) / ((gamma + 2)^2 (gamma + 3)))` (Karras et al. 2023, arXiv:2312.02696, equations 123 and 126), which
+ * falls with gamma.
  *
  * @param relativeStd in (0, 0.28); 0.05 gives 16.97, 0.10 gives 6.94
  */

@@ -5,7 +5,14 @@ import { requireInteger } from "../options.js";
 export interface Batches<Batch> {
   /** All batches from `step` on, counted from 0. `imageBatches` makes them ahead of their use. */
   from(step: number, options: { signal?: AbortSignal }): AsyncIterable<Batch>;
+  /**
+   * What decides them, as far as a few words and numbers can tell it: kept in a training's folder, which refuses to be
+   * resumed with others. Without it nobody notices.
+   */
+  describe?(): BatchesDescription;
 }
+
+export type BatchesDescription = Readonly<Record<string, string | number | boolean>>;
 
 /** Batches that are made when their turn comes, while the one before is in use. @param batchAt counts from 0 */
 export function batchesAt<Batch>(batchAt: (step: number) => Batch | Promise<Batch>): Batches<Batch> {
@@ -19,6 +26,7 @@ export function batchesAt<Batch>(batchAt: (step: number) => Batch | Promise<Batc
 /**
  * Indices below `count` in the order in which `imageBatches` goes through pictures: for latents that are in memory.
  *
+ * @returns batches that describe themselves by these numbers
  * @throws ConfigError for an option out of range
  */
 export function indexBatches(
@@ -29,5 +37,8 @@ export function indexBatches(
   requireInteger("batchSize", batchSize, 1);
   requireInteger("seed", seed, 0);
   const sampler = createSampler(count, batchSize, seed);
-  return batchesAt((step) => sampler.at(step).indices);
+  return {
+    ...batchesAt((step) => sampler.at(step).indices),
+    describe: () => ({ count, batchSize, seed }),
+  };
 }

@@ -5,26 +5,8 @@ import { RunError } from "../errors.js";
 import type { Parameters } from "../nn/parameters.js";
 import { floatTensor, openSafetensors, writeAtomically, writeSafetensors } from "../safetensors/index.js";
 import type { NetworkState, TrainingState, Weights } from "./checkpoint.js";
-import type { EngineOfRun } from "./engine-of-run.js";
-import type { JournalEntry } from "./steering.js";
+import { type CheckpointText, type Description, parseCheckpointText } from "./checkpoint-text.js";
 import type { Turn } from "./turn.js";
-
-/** What `state.json` says besides the numbers. */
-export interface Description {
-  /** What the training was started with; it has to be the same when it is resumed. */
-  options: Record<string, unknown>;
-  journal: readonly JournalEntry[];
-  engine: EngineOfRun;
-}
-
-export interface CheckpointText extends Description {
-  version: 1;
-  step: number;
-  noisePosition: number;
-  /** ISO 8601 */
-  time: string;
-  networks: Record<string, { updates: number; averages: string[] }>;
-}
 
 const textFile = "state.json";
 const weightsFile = (network: string) => `${network}.safetensors`;
@@ -99,15 +81,11 @@ export async function readCheckpoint(
 }
 
 async function readText(file: string): Promise<CheckpointText> {
-  try {
-    const text: Partial<CheckpointText> = JSON.parse(await fs.readFile(file, "utf8"));
-    const { version, step, noisePosition, networks, options, journal } = text;
-    const isWhole =
-      version === 1 && [step, noisePosition].every(Number.isSafeInteger) && networks && options && journal;
-    if (isWhole) return text as CheckpointText;
-  } catch (cause) {
+  const text = await fs.readFile(file, "utf8").catch((cause) => {
     throw damaged(file, cause);
-  }
+  });
+  const state = parseCheckpointText(text);
+  if (state) return state;
   throw damaged(file);
 }
 

@@ -1,12 +1,16 @@
 import { currentRun } from "../engine/current.js";
 import type { EngineDescription } from "../engine/engine.js";
 
-export type EngineOfRun = Pick<EngineDescription, "name" | "version" | "device" | "precision">;
+export interface EngineOfRun extends Pick<EngineDescription, "name" | "version" | "device" | "precision"> {
+  /** Whether the same steps give the same bits there. */
+  deterministic: boolean;
+}
 
 /** On what the numbers are made: with another one of these they are not the same to the bit. */
 export function describeEngine(): EngineOfRun {
-  const { name, version, device, precision } = currentRun().description;
-  return { name, version, device, precision };
+  const { engine, description } = currentRun();
+  const { name, version, device, precision } = description;
+  return { name, version, device, precision, deterministic: engine.isDeterministic() };
 }
 
 /** Going on elsewhere is allowed, but not silently: the losses will not be those that the training would have had. */
@@ -17,6 +21,6 @@ export function warnOfOtherEngine(folder: string, before: EngineOfRun): void {
   process.emitWarning(message, { code: "LATENTLAB_OTHER_ENGINE" });
 }
 
-function say({ name, version, device, precision }: EngineOfRun): string {
-  return `${name} ${version}, ${device}, ${precision}`;
+function say({ name, version, device, precision, deterministic }: EngineOfRun): string {
+  return `${name} ${version}, ${device}, ${precision}, ${deterministic ? "deterministic" : "not deterministic"}`;
 }

@@ -15,11 +15,10 @@ export {
   powerExponent,
   type WeightAverage,
 } from "./average.js";
-export { type Batches, batchesAt, indexBatches } from "./batches.js";
+export { type Batches, type BatchesDescription, batchesAt, indexBatches } from "./batches.js";
 export type { Checkpoint } from "./checkpoint.js";
 export { clipByGlobalNorm } from "./clip.js";
 export { type FitOptions, fit, type TrainingEvent } from "./fit.js";
-export { autoencoderLoss, klDivergence, type LossTerms, squaredError } from "./loss.js";
 export type { LossContext, LossResult, Network } from "./network.js";
 export type { TrainingReport } from "./report.js";
 export {

@@ -1,8 +1,10 @@
 import { createReadStream } from "node:fs";
 import fs from "node:fs/promises";
+import { explainFullDisk } from "../full-disk.js";
 
 /** One line of JSON a step. Holds no times, so that a training that was broken off and resumed writes the same bytes. */
 export interface MetricsFile {
+  /** @throws DiskError `ERR_DISK_FULL`, with none of the lines in the file: they are written with the next ones */
   append(lines: readonly Readonly<Record<string, number>>[]): Promise<void>;
   /** On the disk when it returns: before a checkpoint that takes these steps for done. */
   sync(): Promise<void>;
@@ -13,19 +15,30 @@ export interface MetricsFile {
  * Opens the file to go on after `step`: what stands there of later steps, and a last line that was cut off, is removed.
  */
 export async function openMetricsFile(file: string, step: number): Promise<MetricsFile> {
-  const handle = await fs.open(file, "a");
+  const handle = await explainFullDisk(file, () => fs.open(file, "a"));
   try {
     await handle.truncate(await findEnd(file, step));
   } catch (error) {
     await handle.close();
     throw error;
   }
+  let unwritten = "";
   return {
     async append(lines) {
-      if (lines.length === 0) return;
-      await handle.appendFile(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+      unwritten += lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+      if (unwritten === "") return;
+      const { size } = await handle.stat();
+      await explainFullDisk(file, async () => {
+        try {
+          await handle.appendFile(unwritten);
+        } catch (error) {
+          await handle.truncate(size);
+          throw error;
+        }
+      });
+      unwritten = "";
     },
-    sync: () => handle.datasync(),
+    sync: () => explainFullDisk(file, () => handle.datasync()),
     close: () => handle.close(),
   };
 }

@@ -2,14 +2,11 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { RunError } from "../errors.js";
+import { explainFullDisk, makeFolder } from "../full-disk.js";
 import { syncFolder, writeAtomically } from "../safetensors/index.js";
 import type { TrainingState } from "./checkpoint.js";
-import {
-  type CheckpointText,
-  type Description,
-  readCheckpoint,
-  writeCheckpoint,
-} from "./checkpoint-files.js";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint-files.js";
+import { type CheckpointText, type Description, parseJournal } from "./checkpoint-text.js";
 import { lockFolder } from "./run-lock.js";
 import type { JournalEntry } from "./steering.js";
 import type { Turn } from "./turn.js";
@@ -36,7 +33,10 @@ export interface RunFolder {
   /** The journal as it was last written. */
   readonly journal: readonly JournalEntry[];
   writeJournal(journal: readonly JournalEntry[]): Promise<void>;
-  /** @returns the new checkpoint's folder; older ones than the last `keep` are removed */
+  /**
+   * @returns the new checkpoint's folder; older ones than the last `keep` are removed
+   * @throws DiskError `ERR_DISK_FULL`; the older ones are all there then
+   */
   writeCheckpoint(state: TrainingState, description: Description): Promise<string>;
   /** Lets other trainings in. */
   close(): Promise<void>;
@@ -51,14 +51,14 @@ export interface RunFolderOptions {
 const checkpointName = /^(\d+)-step-\d+$/;
 
 /**
- * @throws RunError `ERR_RUN_EXISTS`, `ERR_RUN_IN_USE`, and `ERR_RUN_DAMAGED` or `ERR_RUN_MISMATCH` for a checkpoint that cannot be used
+ * @throws DiskError `ERR_DISK_FULL`; RunError `ERR_RUN_EXISTS`, `ERR_RUN_IN_USE`, and `ERR_RUN_DAMAGED` or `ERR_RUN_MISMATCH` for a checkpoint that cannot be used
  */
 export async function openRunFolder(
   folder: string,
   turns: readonly Turn[],
   options: RunFolderOptions,
 ): Promise<RunFolder> {
-  await fs.mkdir(path.join(folder, "checkpoints"), { recursive: true });
+  await makeFolder(path.join(folder, "checkpoints"));
   const close = await lockFolder(folder);
   try {
     return { ...(await openLocked(folder, turns, options)), close };
@@ -103,9 +103,11 @@ async function openLocked(
       const temporary = path.join(checkpoints, temporaryName(name));
       const place = path.join(checkpoints, name);
       try {
-        await fs.mkdir(temporary);
-        await writeCheckpoint(temporary, state, turns, description);
-        await fs.rename(temporary, place);
+        await explainFullDisk(place, async () => {
+          await fs.mkdir(temporary);
+          await writeCheckpoint(temporary, state, turns, description);
+          await fs.rename(temporary, place);
+        });
       } catch (error) {
         await fs.rm(temporary, { recursive: true, force: true });
         throw error;
@@ -150,16 +152,8 @@ async function readJournal(file: string): Promise<JournalEntry[] | undefined> {
     throw error;
   });
   if (text === undefined) return undefined;
-  try {
-    const entries = JSON.parse(text);
-    if (Array.isArray(entries) && entries.every(isEntry)) return entries;
-  } catch {
-    // said below
-  }
+  const journal = parseJournal(text);
+  if (journal) return journal;
   const message = `${file} is no journal. Remove it to go on with the journal in the last checkpoint.`;
   throw new RunError("ERR_RUN_DAMAGED", message, file);
-}
-
-export function isEntry(entry: Partial<JournalEntry> | null): boolean {
-  return Number.isSafeInteger(entry?.step) && typeof entry?.what === "string" && typeof entry.to === "number";
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { RunError } from "../errors.js";
+import { explainFullDisk } from "../full-disk.js";
 import { isAlive, thisHost } from "../processes.js";
 
 /** Locks of this process, by path. */
@@ -24,7 +25,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   };
   held.add(own);
   try {
-    await fs.writeFile(own, "", { flag: "wx" });
+    await explainFullDisk(own, () => fs.writeFile(own, "", { flag: "wx" }));
     for (const name of await fs.readdir(path.dirname(own))) {
       const file = path.join(path.dirname(own), name);
       const [, host, pid] = name.match(lockName) ?? [];
@@ -33,8 +34,10 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
         await fs.rm(file, { force: true });
         continue;
       }
-      const where = host === thisHost ? `process ${pid}` : `process ${pid} of another computer`;
-      const message = `${folder} is in use by a training in ${where}. Wait for its end, stop it, or take another folder; if there is no such training any more, remove ${file}.`;
+      const elsewhere =
+        "of another computer, or of this one under another name (a container has a new one at every start)";
+      const where = host === thisHost ? `process ${pid}` : `process ${pid} ${elsewhere}`;
+      const message = `${folder} is in use by a training in ${where}. Wait for its end, stop it, or take another folder. To unlock the folder where there is no such training any more, remove ${file}.`;
       throw new RunError("ERR_RUN_IN_USE", message, folder);
     }
   } catch (error) {

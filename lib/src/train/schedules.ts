@@ -12,7 +12,11 @@ export const constant =
   () =>
     value;
 
-/** A linear rise over the first `warmUp` steps, then 1. */
+/**
+ * A linear rise over the first `warmUp` steps, then 1 (Goyal et al. 2017, arXiv:1706.02677, section 2.2).
+ *
+ * @throws ConfigError for an option out of range
+ */
 export function warmUp(warmUp: number): Schedule {
   requireInteger("warmUp", warmUp, 0);
   return (step) => (step < warmUp ? step / warmUp : 1);
@@ -27,7 +31,11 @@ export interface CosineOptions {
   floor?: number;
 }
 
-/** Warm-up, then half a cosine from 1 down to `floor` (Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5). */
+/**
+ * Warm-up, then half a cosine from 1 down to `floor` (Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5).
+ *
+ * @throws ConfigError for an option out of range
+ */
 export function warmUpCosine({ warmUp: rise = 0, steps, floor = 0 }: CosineOptions): Schedule {
   requireInteger("steps", steps, 1);
   requireInteger("warmUp", rise, 0);
@@ -43,6 +51,8 @@ export function warmUpCosine({ warmUp: rise = 0, steps, floor = 0 }: CosineOptio
 /**
  * Warm-up, then 1 up to step `after`, then falling like `1 / sqrt(step / after)` (the learning rate of Karras et al. 2023,
  * arXiv:2312.02696: `1 / sqrt(max(t / t_ref, 1))`).
+ *
+ * @throws ConfigError for an option out of range
  */
 export function inverseSquareRoot({ warmUp: rise = 0, after }: { warmUp?: number; after: number }): Schedule {
   requireInteger("after", after, 1);

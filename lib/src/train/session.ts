@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs-core";
+import { beginDeterminism } from "../engine/current.js";
 import type { TrainingError } from "../errors.js";
 import { createNoise, noiseStarts } from "../noise.js";
 import { findBrokenParameter, restoreState, type TrainingState, takeState } from "./checkpoint.js";
@@ -53,11 +54,13 @@ export async function openSession(
   const noise = createNoise(seed, noiseStarts.training);
   const settingNames = Object.keys(plan.settings);
   const turns: Turn[] = [];
+  const endDeterminism = plan.deterministic ? beginDeterminism() : () => {};
   let store: RunFolder | undefined;
   let metrics: MetricsFile | undefined;
   const close = async () => {
     for (const turn of turns) turn.dispose();
     noise.dispose();
+    endDeterminism();
     await metrics?.close();
     await store?.close();
   };
@@ -65,16 +68,15 @@ export async function openSession(
     for (const [name, network] of Object.entries(networks)) {
       turns.push(createTurn(name, network, { noise, settingNames, microBatches }));
     }
-    if (folder !== undefined) {
-      store = await openRunFolder(folder, turns, plan);
-      if (store.found) {
-        requireSameOptions(folder, store.found.text.options, describeOptions(plan));
-        warnOfOtherEngine(folder, store.found.text.engine);
-        restoreState(store.found.state, turns, noise);
-      }
-      metrics = await openMetricsFile(store.metricsFile, store.found?.state.step ?? 0);
+    if (folder !== undefined) store = await openRunFolder(folder, turns, plan);
+    if (folder !== undefined && store?.found) {
+      requireSameOptions(folder, store.found.text.options, describeOptions(plan));
+      warnOfOtherEngine(folder, store.found.text.engine);
     }
+    // Before the networks change: the journal may be one that cannot be replayed.
     const steering = makeSteering(store?.found ? store.journal : plan.journal);
+    if (store?.found) restoreState(store.found.state, turns, noise);
+    if (store) metrics = await openMetricsFile(store.metricsFile, store.found?.state.step ?? 0);
     const session = createSession(plan, steering, { turns, noise, store, metrics, close });
     if (!store?.found) await session.save();
     return { session, steering };
@@ -138,8 +140,7 @@ function createSession(
       for (const { turn, numbers } of turnsOf(step + 1, next.known)) {
         const outputs = turn.run(inputs, handedOn, numbers);
         next.terms.push({ turn, tensor: outputs.terms });
-        tf.dispose(Object.keys(outputs.handedOn).flatMap((name) => handedOn[name] ?? []));
-        Object.assign(handedOn, outputs.handedOn);
+        handOn(handedOn, outputs.handedOn);
       }
       unread.push(next);
       step += 1;
@@ -167,7 +168,7 @@ function createSession(
             gradients() {
               const { gradients, terms, handedOn: more } = turn.compute(inputs, handedOn, numbers);
               terms.dispose();
-              Object.assign(handedOn, more);
+              handOn(handedOn, more);
               return gradients;
             },
             update: (gradients) => turn.apply(gradients, numbers),
@@ -222,8 +223,9 @@ function createSession(
 
   const saveJournal = async () => {
     while (savedJournal !== steering.journal) {
-      savedJournal = steering.journal;
-      await store?.writeJournal(savedJournal);
+      const { journal } = steering;
+      await store?.writeJournal(journal);
+      savedJournal = journal;
     }
   };
 
@@ -268,4 +270,10 @@ function createSession(
       await close();
     },
   };
+}
+
+/** Adds what a network hands on; what one before it has handed on by the same name is freed. */
+function handOn(handedOn: tf.NamedTensorMap, more: tf.NamedTensorMap): void {
+  tf.dispose(Object.keys(more).flatMap((name) => handedOn[name] ?? []));
+  Object.assign(handedOn, more);
 }

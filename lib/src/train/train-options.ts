@@ -18,7 +18,11 @@ export interface TrainOptions<Batch, Inputs extends tf.NamedTensorMap, Setting e
   networks: Readonly<Record<string, Network<Inputs, Setting>>>;
   /** Decides the noise. */
   seed?: number;
-  /** Equal parts into which a batch is divided, one after the other, where it does not fit into memory as a whole. */
+  /**
+   * Equal parts into which a batch is divided, one after the other, where it does not fit into memory as a whole. The update is
+   * that of the whole batch for losses that are means over its samples. `varianceLoss` and batch normalisation (PatchGAN's
+   * default) look at all samples together: of smaller parts they say something else.
+   */
   microBatches?: number;
   /** Stops the training after the step that is running. */
   signal?: AbortSignal;
@@ -35,6 +39,13 @@ export interface TrainOptions<Batch, Inputs extends tf.NamedTensorMap, Setting e
   resume?: boolean;
   /** Checkpoints that stay in the folder. */
   keep?: number;
+  /**
+   * Whether the same training makes the same bits again, which a GPU does only with algorithms that may be slower: while such a
+   * training is under way, the torch engine searches none of cuDNN's, and computes attention's gradients in pieces. Default:
+   * with a folder, so that a resumption goes on as if nothing had happened; `false` trades that for speed. Without
+   * effect on the CPU, where results always repeat.
+   */
+  deterministic?: boolean;
   /** The journal of another run, whose changes are made again at the same steps. */
   journal?: readonly JournalEntry[];
 }
@@ -55,6 +66,7 @@ export interface Plan {
   folder: string | undefined;
   resume: boolean;
   keep: number;
+  deterministic: boolean;
   journal: readonly JournalEntry[];
   /** A network's own name for something: `learningRate` where it is the only one, else `generator.learningRate`. */
   nameOf(network: string, what: string): string;
@@ -68,6 +80,7 @@ export function requirePlan<Batch, Inputs extends tf.NamedTensorMap, Setting ext
   options: TrainOptions<Batch, Inputs, Setting>,
 ): Plan {
   const { steps, seed = 0, microBatches = 1, reportEvery = 5, keep = 3, folder, journal = [] } = options;
+  const { deterministic = folder !== undefined } = options;
   const { networks, settings = {}, resume = false, signal, checkpointEvery = {} } = options;
   requireInteger("steps", steps, 1);
   requireInteger("seed", seed, 0);
@@ -106,6 +119,7 @@ export function requirePlan<Batch, Inputs extends tf.NamedTensorMap, Setting ext
     folder,
     resume,
     keep,
+    deterministic,
     journal,
     nameOf: (network, what) => (names.length === 1 ? what : `${network}.${what}`),
   };
@@ -134,6 +148,9 @@ export function steerable({ networks, settings, nameOf }: Plan): Record<string, 
 export function describeOptions(plan: Plan): Record<string, unknown> {
   const { seed, microBatches, networks, nameOf } = plan;
   const described: Record<string, unknown> = { seed, microBatches };
+  for (const [name, value] of Object.entries(plan.batches.describe?.() ?? {})) {
+    described[`batches.${name}`] = value;
+  }
   for (const [name, value] of Object.entries(steerable(plan))) {
     described[name] = typeof value === "number" ? value : "schedule";
   }

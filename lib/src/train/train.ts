@@ -9,8 +9,8 @@ import { createSteering, type JournalEntry } from "./steering.js";
 import { requirePlan, steerable, type TrainOptions } from "./train-options.js";
 
 /** A training that goes on while its events are read. */
-export interface Run<Setting extends string = string>
-  extends AsyncGenerator<TrainingReport, void, undefined> {
+export interface Run<Setting extends string = string, Report extends TrainingReport = TrainingReport>
+  extends AsyncGenerator<Report, void, undefined> {
   /** Steps done. */
   readonly step: number;
   readonly paused: boolean;
@@ -60,11 +60,16 @@ export interface Run<Setting extends string = string>
  * context. Between two steps the event loop gets a turn. When another engine has come into use, the training goes on there.
  *
  * With a `folder`, a training that was stopped, or killed at any moment, goes on by `resume` with the losses that it would have
- * had on the same engine, bit for bit; on another one it warns that they differ. At the end, when it is aborted and when the reader leaves the loop there is a checkpoint, too.
+ * had on the same engine and device, bit for bit: on CPUs always, on a GPU by `deterministic` algorithms, which are the
+ * default with a folder. Not so for what torch has no such algorithm for, the gradient of bilinear resizing for one; torch
+ * names it on the standard error output. On another engine, device or precision, and without `deterministic` where it was, it
+ * warns that the losses will differ. At the end, when it is aborted and when the reader leaves the loop there is a
+ * checkpoint, too.
  *
  * @yields an event after the first, every `reportEvery`-th and the last step; the first of a resumption too
  * @throws ConfigError for an option out of range, at once; while events are read: the signal's reason once it is aborted,
- *   TrainingError `ERR_LOSS_NOT_FINITE` with the networks put back to the last checkpoint, RunError for a folder that cannot be used
+ *   TrainingError `ERR_LOSS_NOT_FINITE` with the networks put back to the last checkpoint, RunError for a folder that cannot be
+ *   used, DiskError `ERR_DISK_FULL` where there is no room for a checkpoint or the metrics: the last one is whole, to resume from
  */
 export function train<Batch, Inputs extends tf.NamedTensorMap, Setting extends string = never>(
   options: TrainOptions<Batch, Inputs, Setting>,

@@ -3,12 +3,12 @@
     python -m venv v
     v/bin/pip install torch==2.11.0 torchvision==0.26.0 numpy safetensors tqdm requests
     v/bin/pip install --no-deps taming-transformers-rom1504==0.0.6
-    v/bin/python make-fixtures.py
+    git clone https://github.com/brownvc/R3GAN && git -C R3GAN checkout 19a7ddf463fbac2bd39b4c1c73d63f1c441c7403
+    PYTHONPATH=R3GAN v/bin/python make-fixtures.py
 
 PatchGAN, its losses and the adaptive weight are computed by taming-transformers itself, whose code latent diffusion imports
-(`--no-deps`: the modules used here need no Lightning). PyPI has no package by the name of R3GAN, so its reference is our own transcription
-of the paper's equations in PyTorch: it shows that our gradients and penalties are PyTorch's, not that the authors' code
-agrees. `adversary.test.ts` checks the losses and the penalty beside closed forms.
+(`--no-deps`: the modules used here need no Lightning). R3GAN's losses, penalties and gradients are computed by its authors'
+training step, `R3GAN/Trainer.py` of the commit above (PyPI has no package of it). The discriminator is ours: theirs is larger.
 """
 
 from pathlib import Path
@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
+from R3GAN.Trainer import AdversarialTraining
 from safetensors.torch import save_file
 from taming.modules.discriminator.model import NLayerDiscriminator
 from taming.modules.losses.vqperceptual import VQLPIPSWithDiscriminator, hinge_d_loss, vanilla_d_loss
@@ -95,26 +96,19 @@ class ResidualDiscriminator(nn.Module):
         return self.out(channels_last(x).flatten(1)).flatten()
 
 
-def penalty(samples, critics):
-    (gradient,) = torch.autograd.grad(outputs=critics.sum(), inputs=samples, create_graph=True)
-    return gradient.square().sum([1, 2, 3])
-
-
 def r3gan():
+    """The authors' steps, with a generator that has its pictures ready and a discriminator without conditions."""
     torch.manual_seed(3)
     gamma = 0.7
     model = ResidualDiscriminator([3, 4], 4)
     for parameter in model.parameters():
         nn.init.normal_(parameter, 0.0, 0.4)
-    real, fake = torch.randn(3, 3, 8, 8), torch.randn(3, 3, 8, 8)
-    for samples in (real, fake):
-        samples.requires_grad_()
-    on_real, on_fake = model(real), model(fake)
-    r1, r2 = penalty(real, on_real), penalty(fake, on_fake)
-    adversarial = F.softplus(-(on_real - on_fake))
+    real, fake = torch.randn(3, 3, 8, 8), torch.randn(3, 3, 8, 8).requires_grad_()
+    steps = AdversarialTraining(lambda noise, conditions: fake, lambda pictures, conditions: model(pictures))
+    adversarial, _, r1, r2 = steps.AccumulateDiscriminatorGradients(None, real, None, gamma)
     discriminator = (adversarial + gamma / 2 * (r1 + r2)).mean()
-    generator = F.softplus(-(on_fake - on_real)).mean()
-    (toward_fake,) = torch.autograd.grad(generator, [fake], retain_graph=True)
+    gradients = {f"gradient.{name}": parameter.grad.clone() for name, parameter in model.named_parameters()}
+    generator, _ = steps.AccumulateGeneratorGradients(None, real, None)
     save(
         "r3gan",
         {
@@ -122,13 +116,13 @@ def r3gan():
             "gamma": torch.tensor(gamma),
             "real": channels_last(real),
             "fake": channels_last(fake),
-            "logits": on_real,
+            "logits": model(real),
             "r1": r1.mean(),
             "r2": r2.mean(),
             "discriminator": discriminator,
-            "generator": generator,
-            "gradient.fake": channels_last(toward_fake),
-            **gradients(discriminator, model, "gradient"),
+            "generator": generator.mean(),
+            "gradient.fake": channels_last(fake.grad),
+            **gradients,
         },
     )
 

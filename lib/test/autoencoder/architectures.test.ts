@@ -27,6 +27,13 @@ const architectures: [string, AutoencoderOptions][] = [
     "f16 with shortcuts",
     { downsampling: 16, widths: [4, 8, 8, 16, 16], shortcuts: "spaceToChannel", norm: "rms" },
   ],
+  [
+    "f32 with shortcuts",
+    {
+      ...{ imageSize: 32, downsampling: 32, widths: [4, 4, 8, 8, 16, 16], middle: "blocks" },
+      ...{ shortcuts: "spaceToChannel", norm: "rms" },
+    },
+  ],
   ["a wider decoder", { downsampling: 4, widths: [4, 8, 8], decoderWidths: [8, 8, 16] }],
 ];
 
@@ -35,8 +42,9 @@ const norm = (tensor: tf.Tensor) => tf.norm(tensor).dataSync()[0] as number;
 describeOnEveryEngine("an autoencoder's architecture", () => {
   it.each(architectures)("%s has the promised shapes, and every parameter a gradient", (_, options) => {
     const model = createAutoencoder({ imageSize: 16, latentChannels: 3, seed: 1, ...options });
-    const side = 16 / model.downsampling;
-    const pictures = normal([2, 16, 16, 3], 1, 0.5) as tf.Tensor4D;
+    const { imageSize } = model;
+    const side = imageSize / model.downsampling;
+    const pictures = normal([2, imageSize, imageSize, 3], 1, 0.5) as tf.Tensor4D;
     const { value, gradients } = engine.valueAndGradients(() => {
       const { mean, logvar } = model.encode(pictures);
       expect(mean.shape).toEqual([2, side, side, 3]);

@@ -179,6 +179,17 @@ describeOnEveryEngine("a bottleneck", () => {
     source.dispose();
   });
 
+  it("varianceLoss is of a whole batch: the mean over its parts is another number", () => {
+    const mean = normal([4, 2, 2, 3], 5) as tf.Tensor4D;
+    const [value, ...parts] = [mean, ...tf.split(mean, 2)].map((part) => {
+      const posterior = { mean: part as tf.Tensor4D, logvar: tf.zerosLike(part) as tf.Tensor4D };
+      const { penalties } = passBottleneck([varianceLoss({ weight: 1 })], posterior, { training: true });
+      return penalties.variance?.value.dataSync()[0] as number;
+    });
+    const ofParts = parts.reduce((sum, part) => sum + part, 0) / 2;
+    expect(Math.abs(ofParts - (value as number))).toBeGreaterThan(0.01);
+  });
+
   it("varianceLoss and varianceExpansion are their formulas", () => {
     const posterior = posteriorOf(4, Math.log(0.5));
     const { penalties } = passBottleneck(

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import {
@@ -43,7 +44,22 @@ describeOnEveryEngine("what trains and measures autoencoders takes every kind", 
     const decoded = await decodeLatents(model, mean);
     expect(decoded.shape).toEqual([6, 16, 16, 3]);
     expect(await reconstruct(model, images, { batchSize: 4 })).toEqual(decoded);
+    // From a source the same latents, and never more pictures read than a batch has.
+    let [most, inUse] = [0, 0];
+    const read = async (index: number) => {
+      most = Math.max(most, ++inUse);
+      await nextTurn();
+      inUse -= 1;
+      return images.pixels.subarray(index * 768, (index + 1) * 768);
+    };
+    const source = { count: 6, shape: images.shape, read };
+    expect(await encodeImages(model, source, { batchSize: 4 })).toEqual({ mean, sigma });
+    expect(most).toBeLessThanOrEqual(4);
+    const torn = { ...source, read: () => new Uint8Array(700) };
+    await expect(encodeImages(model, torn)).rejects.toThrow(/Picture 0 .* 700 bytes/);
+    await expect(encodeImages(model, { ...source, count: 0 })).rejects.toThrow(DataError);
     const drawn = await drawLatents(model, images, { seed: 1 });
+    expect(await drawLatents(model, source, { seed: 1 })).toEqual(drawn);
     const offsets = drawn.data.map(
       (value, index) => (value - (mean.data[index] as number)) / (sigma.data[index] as number),
     );

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleBenchmarks } from "../../bench/bundle.mjs";
 import { temporaryFolder } from "../../bench/exchange.js";
 import { relativeDifference, toVaeRemarks, toVaeTable, type VaeReport } from "../../bench/vae-report.js";
+import { hasGpu } from "../engine/torch/support.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -38,7 +39,8 @@ describe("npm run bench -- vae", () => {
       ["torch", undefined],
       ["wasm", undefined],
     ]);
-    for (const { times } of report.results[0]?.contenders ?? []) {
+    for (const { times, captured } of report.results[0]?.contenders ?? []) {
+      expect(captured).toBe(false);
       for (const direction of [times?.encode, times?.decode]) {
         expect(direction?.rounds).toHaveLength(2);
         expect(direction?.ms).toBeGreaterThan(0);
@@ -47,9 +49,25 @@ describe("npm run bench -- vae", () => {
     expect(stdout).toContain(toVaeTable(report));
   });
 
-  it("refuses a model that it does not know", async () => {
-    const run = promisify(execFile)(process.execPath, [program, "vae", "--model", "sd9"]);
-    await expect(run).rejects.toThrow('There is no model "sd9"');
+  it.runIf(hasGpu)("says which calls replay a graph, as they do from the third on", async () => {
+    const out = path.join(folder, "captured.json");
+    const options = "--model small --size 16 --device cuda --rounds 2 --round-ms 1 --out".split(" ");
+    const python = ["--python", process.execPath]; // no diffusers: ours alone
+    await promisify(execFile)(process.execPath, [program, "vae", ...options, out, ...python], { cwd: root });
+    const report: VaeReport = JSON.parse(readFileSync(out, "utf8"));
+    const states = report.results[0]?.contenders.map(({ mode, captured }) => [mode, captured]);
+    expect(states).toEqual([
+      ["plain", false],
+      ["compiled", true],
+    ]);
+  });
+
+  it.each([
+    [["--model", "sd9"], 'There is no model "sd9"'],
+    [["--precision", "tf32,bfloat16"], "not in bfloat16"],
+  ])("refuses %j", async (options, message) => {
+    const run = promisify(execFile)(process.execPath, [program, "vae", ...options]);
+    await expect(run).rejects.toThrow(message);
   });
 });
 

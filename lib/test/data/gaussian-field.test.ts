@@ -128,22 +128,6 @@ describe("optimalLinearVae", () => {
       expect(Math.abs(measured[name] / optimum[name] - 1), name).toBeLessThan(0.02);
     }
   });
-
-  it("is what gradient descent on a linear VAE with full matrices finds, collapsed dimension included", () => {
-    // Data of covariance diag(2, 1, 0.3) in a turned basis; 3 latents; expected loss and its gradients, written out.
-    const beta = 1;
-    const optimum = optimalLinearVae([2, 1, 0.3], { beta });
-    const covariance = turnedCovariance([2, 1, 0.3]);
-    const random = createRandom(2);
-    const matrix = () => Array.from({ length: 9 }, () => 0.3 * random.normal());
-    const vae = { encoder: matrix(), decoder: matrix(), logVariance: [0, 0, 0] };
-    let loss = Number.NaN;
-    for (let step = 0; step < 4000; step++) loss = descend(vae, covariance, beta, 0.02);
-    expect(loss).toBeCloseTo(optimum.loss, 5);
-    expect(loss).toBeGreaterThan(optimum.loss - 1e-9);
-    const collapsed = vae.logVariance.filter((value) => Math.abs(value) < 0.02).length;
-    expect(collapsed).toBe(3 - optimum.activeUnits);
-  });
 });
 
 describe("the optimal denoiser of the field", () => {
@@ -188,58 +172,3 @@ describe("the optimal denoiser of the field", () => {
     expect(() => denoisingError([1], { signal: 1, noise: 0 })).toThrow(/noise/);
   });
 });
-
-type Matrix = number[];
-const product = (a: Matrix, b: Matrix): Matrix =>
-  Array.from({ length: 9 }, (_, i) =>
-    [0, 1, 2].reduce(
-      (sum, k) => sum + (a[3 * Math.floor(i / 3) + k] as number) * (b[3 * k + (i % 3)] as number),
-      0,
-    ),
-  );
-const transpose = (a: Matrix): Matrix =>
-  Array.from({ length: 9 }, (_, i) => a[3 * (i % 3) + Math.floor(i / 3)] as number);
-const traceOf = (a: Matrix) => (a[0] as number) + (a[4] as number) + (a[8] as number);
-
-/** A covariance with these eigenvalues whose eigenvectors are no axes. */
-function turnedCovariance(eigenvalues: [number, number, number]): Matrix {
-  const [c, s] = [Math.cos(0.7), Math.sin(0.7)];
-  const turn = product([c, -s, 0, s, c, 0, 0, 0, 1], [1, 0, 0, 0, c, -s, 0, s, c]);
-  const [x, y, z] = eigenvalues;
-  return product(product(turn, [x, 0, 0, 0, y, 0, 0, 0, z]), transpose(turn));
-}
-
-/**
- * One step of gradient descent on the expected loss of x^ = W (M x + s e):
- * tr((1 - WM) C (1 - WM)^T) + sum_j s_j^2 |w_j|^2 + beta/2 sum_j ((M C M^T)_jj + s_j^2 - 1 - ln s_j^2).
- */
-function descend(
-  vae: { encoder: Matrix; decoder: Matrix; logVariance: number[] },
-  covariance: Matrix,
-  beta: number,
-  rate: number,
-): number {
-  const { encoder, decoder, logVariance } = vae;
-  const variance = logVariance.map(Math.exp);
-  const rest = product(decoder, encoder).map((value, i) => Number(i % 4 === 0) - value);
-  const restC = product(rest, covariance);
-  const encoderC = product(encoder, covariance);
-  const energy = (j: number) => [0, 1, 2].reduce((sum, i) => sum + (decoder[3 * i + j] as number) ** 2, 0);
-  const loss =
-    traceOf(product(restC, transpose(rest))) +
-    variance.reduce((sum, s2, j) => sum + s2 * energy(j), 0) +
-    (beta / 2) *
-      (traceOf(product(encoderC, transpose(encoder))) +
-        variance.reduce((sum, s2, j) => sum + s2 - 1 - (logVariance[j] as number), 0));
-  const toEncoder = product(transpose(decoder), restC).map(
-    (value, i) => -2 * value + beta * (encoderC[i] as number),
-  );
-  const toDecoder = product(restC, transpose(encoder)).map(
-    (value, i) => -2 * value + 2 * (variance[i % 3] as number) * (decoder[i] as number),
-  );
-  const toLogVariance = variance.map((s2, j) => s2 * energy(j) + (beta / 2) * (s2 - 1));
-  vae.encoder = encoder.map((value, i) => value - rate * (toEncoder[i] as number));
-  vae.decoder = decoder.map((value, i) => value - rate * (toDecoder[i] as number));
-  vae.logVariance = logVariance.map((value, j) => value - rate * (toLogVariance[j] as number));
-  return loss;
-}

@@ -4,11 +4,14 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { createAutoencoder } from "../../src/autoencoder/index.js";
 import { imageBatches } from "../../src/data/batches/image-batches.js";
 import { type ImageSource, openImageFolder } from "../../src/data/batches/source.js";
 import { cards } from "../../src/data/cards.js";
 import { imageFolder } from "../../src/data/image-folder.js";
 import type { ImageSet } from "../../src/data/image-set.js";
+import { cacheLatents } from "../../src/diffusion/index.js";
+import { useEngine } from "../engines.js";
 
 /** Pictures of 4 x 6 x 2 in which every byte tells picture, row, column and channel. */
 const byteOf = (picture: number, y: number, x: number, channel: number) =>
@@ -213,6 +216,14 @@ describe("openImageFolder", () => {
     const inMemory = imageBatches(await imageFolder(folder, { size: 8, crop: "random" }), options);
     const onDemand = imageBatches(await openImageFolder(folder, { size: 8, crop: "random" }), options);
     for (const step of [0, 5]) expect(await onDemand.batchAt(step)).toEqual(await inMemory.batchAt(step));
+    await useEngine("wasm");
+    const model = createAutoencoder({ imageSize: 8, widths: [4, 4, 4], seed: 1 });
+    const [latents, onDisk] = await Promise.all([
+      cacheLatents(model, await imageFolder(folder, { size: 8 })),
+      cacheLatents(model, await openImageFolder(folder, { size: 8 }), { batchSize: 4 }),
+    ]);
+    expect(onDisk.mean).toEqual(latents.mean);
+    model.dispose();
     const broken = path.join(folder, "3.png");
     await writeFile(broken, "no picture");
     await expect(Promise.all([0, 1].map((step) => onDemand.batchAt(step)))).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import {
   cards,
   DataError,
   engine,
+  imageSet,
   pictures,
   selectImages,
   splitImages,
@@ -106,5 +107,18 @@ describe("pictures", () => {
     copy.data.fill(0);
     expect(set.pixels.some((value) => value > 0)).toBe(true);
     expect(copy.shape).toEqual([20, 18, 18, 3]);
+  });
+});
+
+describe("imageSet", () => {
+  it("is the way back from pictures", () => {
+    const { count, shape, pixels } = set;
+    expect(imageSet(pictures(set))).toEqual({ count, shape, pixels });
+  });
+
+  it("refuses what has too few bytes", () => {
+    expect(() => imageSet({ data: new Uint8Array(11), shape: [1, 2, 2, 3] })).toThrow(
+      expect.objectContaining({ code: "ERR_SHAPE_MISMATCH" }),
+    );
   });
 });

@@ -175,9 +175,16 @@ describeOnEveryEngine("diffusion's losses", () => {
     const underlying = momentsOf(logits.map((time) => Math.log(time / (1 - time))));
     expect(underlying.mean).toBeCloseTo(-0.5, 1);
     expect(underlying.std).toBeCloseTo(0.7, 1);
-    const logs = momentsOf(logNormalSigmas(drawn).dataSync().map(Math.log));
-    expect(logs.mean).toBeCloseTo(-1.2, 1);
-    expect(logs.std).toBeCloseTo(1.2, 1);
+    for (const [options, mean] of [
+      [{ sigmaData: 0.5 }, -1.2], // the paper's pictures
+      [{}, -1.2 + Math.log(2)], // twice as large, as standardised latents and `edm` are
+      [{ sigmaData: 2, mean: 0.3 }, 0.3],
+    ] as const) {
+      const logs = momentsOf(logNormalSigmas(drawn, options).dataSync().map(Math.log));
+      expect(logs.mean).toBeCloseTo(mean, 1);
+      expect(logs.std).toBeCloseTo(1.2, 1);
+    }
+    expect(() => logNormalSigmas(drawn, { sigmaData: 0 })).toThrow(/sigmaData/);
     const even = uniformTimes(tf.tensor1d([0, 0.25, 1 - 2 ** -24])).dataSync();
     expect(even[0]).toBeGreaterThan(0);
     expect(even[1]).toBe(0.25);

@@ -281,4 +281,9 @@ it("schedules have their ends, and a shift moves them towards the noise", () => 
   for (const [index, wanted] of [10, 7.525, 5.05, 2.575, 0.1, 0].entries()) {
     expect(levels[index]).toBeCloseTo(wanted, 10);
   }
+  const ends = (options: { sigmaData?: number }) =>
+    karrasSchedule(3, options).filter((_, index) => index % 2 === 0);
+  expect(ends({ sigmaData: 0.5 })).toEqual([expect.closeTo(80, 10), expect.closeTo(0.002, 10)]); // the paper's
+  expect(ends({})).toEqual([expect.closeTo(160, 10), expect.closeTo(0.004, 10)]);
+  expect(() => karrasSchedule(3, { sigmaData: -1 })).toThrow(/sigmaData/);
 });

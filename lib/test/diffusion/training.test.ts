@@ -68,10 +68,10 @@ const variants = {
   EDM: {
     wrap: ({ network }: Model) => edm(network),
     loss: ({ network }: Model, noise: Noise) => {
-      const drawn = drawBatch(noise, logNormalSigmas(normal(noise), { mean: -0.5 }));
+      const drawn = drawBatch(noise, logNormalSigmas(normal(noise)));
       return () => edmLoss(network, drawn, undefined);
     },
-    times: karrasSchedule(24, { max: 40 }),
+    times: karrasSchedule(24),
     sampler: heun,
     steps: 350,
   },

@@ -70,6 +70,34 @@ describeOnEveryEngine("distortions", () => {
   });
 });
 
+describeOnEveryEngine("the terms of an autoencoder's loss", () => {
+  it("klDivergence is the closed form, in nats a picture", () => {
+    const mean = tf.tensor4d([1, 0, -2, 0.5], [2, 1, 1, 2]);
+    const logvar = tf.tensor4d([0, 1, -1, 0], [2, 1, 1, 2]);
+    const nats = (mu: number, logarithm: number) => 0.5 * (mu ** 2 + Math.exp(logarithm) - 1 - logarithm);
+    const expected = (nats(1, 0) + nats(0, 1) + nats(-2, -1) + nats(0.5, 0)) / 2;
+    expect(klDivergence({ mean, logvar }).dataSync()[0]).toBeCloseTo(expected, 5);
+    expect(klDivergence({ mean: tf.zerosLike(mean), logvar: tf.zerosLike(mean) }).dataSync()[0]).toBe(0);
+  });
+
+  it("squaredError is a sum over the picture and a mean over the batch", () => {
+    const a = tf.tensor4d([0, 0, 0, 0], [2, 1, 2, 1]);
+    const b = tf.tensor4d([1, 2, 3, 0], [2, 1, 2, 1]);
+    expect(squaredError(a, b).dataSync()[0]).toBeCloseTo((1 + 4 + 9) / 2, 5);
+  });
+
+  it("have the gradients of their differences", () => {
+    expectGradientsToMatch(
+      (mean, logvar) => klDivergence({ mean: mean as tf.Tensor4D, logvar: logvar as tf.Tensor4D }),
+      [normal([2, 2, 2, 3], 1), normal([2, 2, 2, 3], 2)],
+    );
+    expectGradientsToMatch(
+      (a, b) => squaredError(a as tf.Tensor4D, b as tf.Tensor4D),
+      [normal([2, 4, 4, 3], 1), normal([2, 4, 4, 3], 2)],
+    );
+  });
+});
+
 describeOnEveryEngine("autoencoderObjective", () => {
   const pictures = () => normal([2, 16, 16, 3], 1, 0.5) as tf.Tensor4D;
 
@@ -160,8 +188,8 @@ describeOnEveryEngine("autoencoderObjective", () => {
     const batch = pictures();
     const before = tf.memory().numTensors;
     const objective = autoencoderObjective(model, batch, { noise: source });
-    // The loss, the reconstruction, one penalty, the latents, the reconstructions.
-    expect(tf.memory().numTensors).toBe(before + 5);
+    // The loss, the reconstruction, one penalty, the posterior's two, the latents, the reconstructions.
+    expect(tf.memory().numTensors).toBe(before + 7);
     tf.dispose(objective as unknown as tf.TensorContainer);
     expect(tf.memory().numTensors).toBe(before);
     batch.dispose();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FloatArray, Pictures } from "../../src/data/image-set.js";
@@ -10,6 +11,7 @@ import {
   kid,
   kidOfSubsets,
   memorisation,
+  memorisationFloor,
   ssim,
   ssimPerPicture,
   symmetricEigen,
@@ -145,7 +147,7 @@ describe("symmetricEigen's limits", () => {
 });
 
 describe("frechetDistance", () => {
-  it("agrees with numpy's covariance and scipy's sqrtm, singular covariances included", () => {
+  it("agrees with clean-fid, torch-fidelity and numpy's covariance, singular covariances included", () => {
     const { mean, covariance } = gaussianOf(floats(51, [20, 3]));
     expect(mean).toHaveLength(3);
     for (const [index, value] of covariance.entries())
@@ -291,6 +293,20 @@ describe("memorisation", () => {
     expect(ratio).toBeCloseTo(5 / 10, 12);
   });
 
+  it("has a floor, of thirds of true samples: 1 and one half", () => {
+    const { ratio, closerToTrain } = memorisationFloor(normal([241, 5], 6), { repeats: 40 });
+    for (const [floor, expected] of [
+      [ratio, 1],
+      [closerToTrain, 0.5],
+    ] as const) {
+      expect(floor.values).toHaveLength(40);
+      expect(floor.samplesPerSide).toBe(80);
+      expect(floor.std).toBeGreaterThan(0);
+      expect(Math.abs(floor.mean - expected)).toBeLessThan((4 * floor.std) / Math.sqrt(40));
+    }
+    expect(() => memorisationFloor(normal([5, 2], 1))).toThrow(/samples: 5 given, at least 6/);
+  });
+
   it("takes pictures as well, and says what is wrong", () => {
     const picture = { data: new Uint8Array(12), shape: [1, 2, 2, 3] } as const;
     expect(memorisation({ generated: picture, train: picture, heldOut: picture }).ratio).toBe(1);
@@ -355,6 +371,25 @@ describe("floorOf", () => {
     expect(few.mean / Math.sqrt(4 / (Math.PI * 200))).toBeCloseTo(1, 0);
     expect(few.mean / many.mean).toBeGreaterThan(2); // about sqrt(10)
     expect(() => floorOfDifference(mean, normal([3, 1], 1))).toThrow(/samples: 3 given, at least 4/);
+  });
+
+  it("waits for a metric that has to wait, one division after the other, and says the same", async () => {
+    const samples = normal([20, 2], 9);
+    let running = 0;
+    const later = async (value: number) => {
+      running += 1;
+      expect(running).toBe(1);
+      await sleep(1);
+      running -= 1;
+      return value;
+    };
+    const waited = await floorOf(async (first, second) => later(kid(first, second)), samples, { repeats: 3 });
+    expect(waited).toEqual(floorOf(kid, samples, { repeats: 3 }));
+    const mean = ({ data }: FloatArray) => data.reduce((sum, value) => sum + value, 0) / data.length;
+    const difference = await floorOfDifference(async (some) => later(mean(some)), samples);
+    expect(difference).toEqual(floorOfDifference(mean, samples));
+    const failing = floorOf(() => Promise.reject(new Error("no")), samples);
+    await expect(failing).rejects.toThrow("no");
   });
 
   it("takes pictures, and needs two samples a side", () => {

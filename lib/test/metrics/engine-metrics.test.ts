@@ -8,6 +8,7 @@ import {
   encodeImages,
   engine,
   type FloatArray,
+  imageSet,
   pictures,
 } from "../../src/index.js";
 import { createRandomFeatures } from "../../src/losses/index.js";
@@ -15,6 +16,7 @@ import {
   decoderLipschitz,
   decoderRobustness,
   features,
+  floorOfDifference,
   frechetDistance,
   influenceMap,
   kid,
@@ -195,6 +197,30 @@ describeOnEveryEngine("the decoder's robustness", () => {
     expect(counts()).toEqual(before);
     expect(perPicture).toHaveLength(5);
     for (const value of [...perPicture, median, max]) expect(value).toBeCloseTo(6, 1);
+  });
+
+  it("have floors, as the influence of positions has: of true latents, and of true pictures", async () => {
+    const model = createAutoencoder({ imageSize: 16, widths: [4, 4, 4], seed: 1 });
+    const truth = pictures(cards({ count: 8, seed: 1, size: 16 }));
+    const { mean } = await encodeImages(model, imageSet(truth));
+    const leakage = async (some: FloatArray) => (await influenceMap(model, some)).meanLeakage;
+    const gain = async (some: FloatArray) => (await decoderLipschitz(model, some)).median;
+    const robustness = async (some: typeof truth) => {
+      const { mean } = await encodeImages(model, imageSet(some));
+      return (await decoderRobustness(model, some, mean, { sizes: [0.5] }))[0]?.psnr as number;
+    };
+    const floors = [
+      [await leakage(mean), await floorOfDifference(leakage, mean, { repeats: 3 })],
+      [await gain(mean), await floorOfDifference(gain, mean, { repeats: 3 })],
+      [await robustness(truth), await floorOfDifference(robustness, truth, { repeats: 3 })],
+    ] as const;
+    for (const [whole, { values, samplesPerSide, mean }] of floors) {
+      expect(values).toHaveLength(3);
+      expect(samplesPerSide).toBe(4);
+      expect(mean).toBeGreaterThan(0);
+      expect(mean).toBeLessThan(whole);
+    }
+    model.dispose();
   });
 
   it("both work with a whole autoencoder", async () => {

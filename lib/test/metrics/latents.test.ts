@@ -4,6 +4,7 @@ import type { FloatArray } from "../../src/data/image-set.js";
 import {
   channelCovariance,
   effectiveDimension,
+  floorOfDifference,
   latentStatistics,
   powerSpectrum,
   spatialAutocorrelation,
@@ -28,6 +29,27 @@ describe("latentStatistics", () => {
     expect(channels[0]?.std).toBeCloseTo(std, 6);
     expect(channels[0]?.skewness).toBeCloseTo(skewness, 6);
     expect(channels[0]?.kurtosis).toBeCloseTo(kurtosis, 5);
+  });
+});
+
+describe("the floor of", () => {
+  const latents = normal([64, 6, 6, 3], 1);
+  // Twice as large, each like its neighbour to the right: far from white in every respect.
+  const other = {
+    ...latents,
+    data: latents.data.map((value, index) => value + (latents.data[index + 3] ?? 0)),
+  };
+  it.each<[string, (some: FloatArray) => number]>([
+    ["latentStatistics", (some) => latentStatistics(some).flattened.std],
+    ["effectiveDimension", effectiveDimension],
+    ["powerSpectrum", (some) => powerSpectrum(some).slope],
+    ["spatialAutocorrelation", (some) => spatialAutocorrelation(some).mean[0] as number],
+    ["velocityIrreducibleVariance", (some) => velocityIrreducibleVariance(some).mean],
+  ])("%s is what halves differ by, less than other latents do", (_, metric) => {
+    const { mean, std, samplesPerSide } = floorOfDifference(metric, latents);
+    expect(samplesPerSide).toBe(32);
+    expect(mean).toBeGreaterThan(0);
+    expect(Math.abs(metric(other) - metric(latents))).toBeGreaterThan(mean + 2 * std);
   });
 });
 

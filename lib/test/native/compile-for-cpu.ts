@@ -3,9 +3,9 @@ import { copyFile, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { readKernels } from "./read-kernels.js";
 
 const execute = promisify(execFile);
-const operators = path.resolve(import.meta.dirname, "../../native/operators");
 
 export interface Program {
   /** A scratch folder, the caller's to remove. */
@@ -27,7 +27,7 @@ export async function compileForCpu(
   for (const file of ["cuda-on-cpu.h", source]) {
     await copyFile(path.join(import.meta.dirname, file), path.join(folder, file));
   }
-  await writeFile(path.join(folder, "kernels.h"), await readKernels(kernelHeader));
+  await writeFile(path.join(folder, "kernels.h"), await readKernelsForCpu(kernelHeader));
   const program = path.join(folder, "program");
   const options = ["-std=c++20", "-O1", "-w", "-pthread", ...definitions];
   await execute("g++", [...options, path.join(folder, source), "-o", program]);
@@ -39,12 +39,9 @@ export async function compileForCpu(
   };
 }
 
-/** The text between the header's quotes, with its one machine instruction replaced by a function of the same effect. */
-async function readKernels(header: string): Promise<string> {
-  const text = await readFile(path.join(operators, header), "utf8");
-  const kernels = /R"CUDA\((.*)\)CUDA"/s.exec(text)?.[1];
-  if (!kernels) throw new Error(`${header} holds no kernels`);
-  return kernels.replace(
+/** The kernels' text, with its one machine instruction replaced by a function of the same effect. */
+async function readKernelsForCpu(header: string): Promise<string> {
+  return (await readKernels(header)).replace(
     /asm\("cvt\.rn\.bf16x2.*?\);/s,
     "words[i] = packBfloat16(values[2 * i + 1], values[2 * i]);",
   );

@@ -1,4 +1,4 @@
-"""compile_with_nvrtc.py LIBRARIES SOURCE [-DNAME=VALUE ...]: machine code for an H200, on standard output. Needs no GPU."""
+"""compile_with_nvrtc.py LIBRARIES SOURCE [-DNAME=VALUE ...]: machine code for compute capability 9.0, on standard output. Needs no GPU."""
 import ctypes
 import os
 import sys

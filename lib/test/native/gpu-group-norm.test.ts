@@ -1,8 +1,9 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRandom } from "../../src/index.js";
 import { compileForCpu, type Program } from "./compile-for-cpu.js";
+import { readStored, toBfloat16, toFloats } from "./stored.js";
 
 const types = [
   { type: "bfloat16", vector: 8, tolerance: 4e-3 },
@@ -106,23 +107,6 @@ function normaliseGroups(
     }
   }
   return { y, dx, sums };
-}
-
-function toBfloat16(values: Float32Array): Uint16Array {
-  return Uint16Array.from(
-    new Uint32Array(values.buffer),
-    (bits) => (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16,
-  );
-}
-
-function toFloats(values: Float32Array | Uint16Array): number[] {
-  if (values instanceof Float32Array) return Array.from(values);
-  return Array.from(new Float32Array(Uint32Array.from(values, (bits) => bits << 16).buffer));
-}
-
-async function readStored(file: string, type: "bfloat16" | "float32"): Promise<Float32Array | Uint16Array> {
-  const bytes = new Uint8Array(await readFile(file));
-  return type === "bfloat16" ? new Uint16Array(bytes.buffer) : new Float32Array(bytes.buffer);
 }
 
 /** Euclidean distance over the length of what was expected; NaN where anything is NaN, and so never small. */

@@ -6,9 +6,9 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { findEngineFolder } from "../../src/engine/folder.js";
+import { operators, readKernels } from "./read-kernels.js";
 
 const root = path.resolve(import.meta.dirname, "../../..");
-const operators = path.join(root, "lib/native/operators");
 const python = process.env.LATENTLAB_PYTHON_TORCH ?? path.join(root, ".venv/bin/python");
 
 /** What `cuda_kernels.h` does on a GPU, with the same compiler. */
@@ -19,8 +19,7 @@ async function compile(kernels: string, definitions: string[]): Promise<Buffer> 
   const folder = await mkdtemp(path.join(tmpdir(), "latentlab-nvrtc-"));
   try {
     const source = path.join(folder, "kernels.cu");
-    const text = await readFile(path.join(operators, kernels), "utf8");
-    await writeFile(source, /R"CUDA\((.*)\)CUDA"/s.exec(text)?.[1] ?? "");
+    await writeFile(source, await readKernels(kernels));
     const script = path.join(import.meta.dirname, "compile_with_nvrtc.py");
     const program = [script, libraries, source, ...definitions];
     const options = { encoding: "buffer", maxBuffer: 2 ** 26 } as const;
@@ -38,6 +37,11 @@ const cases = [
     kernels: "group_norm.cu.h",
     definitions: ["-DTHREADS=256", "-DVECTOR=4", "-DSILU=0"],
   },
+  {
+    header: "upsample.h",
+    kernels: "upsample.cu.h",
+    definitions: ["-DTHREADS=256", "-DVECTOR=8", "-DFACTOR=2"],
+  },
   { header: "philox.h", kernels: "philox.cu.h", definitions: [] },
 ];
 
@@ -48,7 +52,7 @@ it.each(cases)("torch's own compiler makes all kernels of $header for a GPU: $de
 }) => {
   const code = await compile(kernels, definitions);
   const calls = await readFile(path.join(operators, header), "utf8");
-  const launched = [...calls.matchAll(/module\.launch\(([^,]*),/g)].flatMap(([, name]) =>
+  const launched = [...calls.matchAll(/launch\w*\(([^,]*),/g)].flatMap(([, name]) =>
     [...(name as string).matchAll(/"(\w+)"/g)].map(([, word]) => word as string),
   );
   expect(launched.length).toBeGreaterThan(1);

@@ -78,6 +78,59 @@ describe.runIf(hasGpu)("on a GPU", () => {
     expect(second).toEqual(first);
   });
 
+  describe.each(types)("upsampling in $type", ({ type, tolerance }) => {
+    it.each([
+      { shape: [8, 64, 16, 16], factor: 2 },
+      { shape: [2, 24, 5, 7], factor: 3 },
+      // Channels that do not fill 16 bytes: torch's own operators do these.
+      { shape: [2, 3, 4, 4], factor: 2 },
+    ])("of $shape by $factor", ({ shape, factor }) => {
+      const { x, dy } = draw(shape, 1, 0);
+      const expected = upsample("cpu", ScalarType.float32, x, dy, shape, factor);
+      const actual = upsample("cuda", ScalarType[type], x, dy, shape, factor);
+      for (const name of ["output", "gradient", "second"] as const)
+        expect(distance(actual[name], expected[name]), name).toBeLessThan(tolerance);
+    });
+  });
+
+  /** Also the gradient of the gradient's squares, for gradient penalties. */
+  function upsample(
+    device: string,
+    type: number,
+    x: Float32Array,
+    dy: Float32Array,
+    shape: number[],
+    factor: number,
+  ) {
+    const before = addon.recordGradients(false);
+    const input = addon.upload(x, shape, device, type);
+    addon.requireGradient(input);
+    addon.recordGradients(true);
+    const call = (name: string, overload: string, ...args: (Handle | number | number[])[]) =>
+      addon.call(addon.op(name, overload), ...args) as Handle;
+    const output = call("latentlab::upsample_nearest", "", input, factor);
+    const weights = addon.upload(repeat(dy, output), addon.shape(output), device, ScalarType.float32);
+    const squares = call("aten::mul", "Tensor", call("aten::mul", "Tensor", output, output), weights);
+    const loss = call("aten::sum", "", squares);
+    const [recorded] = addon.gradients(loss, [input], true) as [Handle];
+    const penalty = call("aten::sum", "", call("aten::mul", "Tensor", recorded, recorded));
+    const [second] = addon.gradients(penalty, [input], false) as [Handle];
+    const again = call(
+      "aten::sum",
+      "",
+      call("aten::mul", "Tensor", call("latentlab::upsample_nearest", "", input, factor), weights),
+    );
+    const [gradient] = addon.gradients(again, [input], false) as [Handle];
+    addon.recordGradients(before);
+    const read = (handle: Handle) => addon.download(handle) as Float32Array;
+    return { output: read(output), gradient: read(gradient), second: read(second) };
+  }
+
+  const repeat = (values: Float32Array, like: Handle) =>
+    new Float32Array(addon.shape(like).reduce((product, length) => product * length, 1)).map(
+      (_, index) => values[index % values.length] as number,
+    );
+
   it.each(["philox_normal", "philox_uniform"])("%s draws the CPU's numbers and moves on as far", (name) => {
     const generate = addon.op(`latentlab::${name}`, "");
     const results = ["cpu", "cuda"].map((device) => {

@@ -2,7 +2,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import { createModel, describeModel } from "../../bench/models/catalogue.js";
 import type { BenchmarkModel, ModelDescription } from "../../bench/models/model.js";
 import { Weights } from "../../bench/models/weights.js";
-import { autoencoderLoss, createAdam, createAutoencoder, engine } from "../../src/index.js";
+import {
+  autoencoderObjective,
+  createAdam,
+  createAutoencoder,
+  createNoise,
+  engine,
+  kl,
+  type Noise,
+} from "../../src/index.js";
 
 /** Trainings that give the same losses on every engine and in PyTorch. */
 export interface Case {
@@ -41,7 +49,9 @@ function fromCatalogue(name: string, description: ModelDescription): Case {
 
 /** The public autoencoder with the loss that `fit` trains. */
 function createLibraryAutoencoder(): BenchmarkModel {
-  const model = createAutoencoder({ ...small, downsampling: 4, seed: 1 });
+  const bottleneck = [kl({ weight: klWeight })];
+  const model = createAutoencoder({ ...small, downsampling: 4, seed: 1, bottleneck });
+  const source = createNoise(1);
   const weights = new Weights();
   const pictures = weights.uniform([4, small.imageSize, small.imageSize, 3], 1);
   const noise = weights.uniform([4, 4, 4, small.latentChannels], 1.5);
@@ -49,9 +59,15 @@ function createLibraryAutoencoder(): BenchmarkModel {
     parameters: model.parameters,
     inputs: { pictures, noise },
     learningRate: 1e-3,
-    loss: ({ pictures, noise }) =>
-      autoencoderLoss(model, pictures as tf.Tensor4D, noise as tf.Tensor4D, klWeight).loss,
-    dispose: model.dispose,
+    loss({ pictures, noise }) {
+      // PyTorch's side gets its noise as an input, so this one does, too.
+      const given: Noise = { ...source, normal: () => noise as never };
+      return autoencoderObjective(model, pictures as tf.Tensor4D, { noise: given }).loss;
+    },
+    dispose() {
+      source.dispose();
+      model.dispose();
+    },
   };
 }
 

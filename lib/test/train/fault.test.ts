@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   type Autoencoder,
+  batchesAt,
   cards,
   createAutoencoder,
   type FitOptions,
@@ -59,7 +60,7 @@ describeOnEveryEngine("a training whose loss is lost", () => {
     const model = makeModel();
     const straight = makeModel();
     for await (const _ of fit(straight, images, { steps: 10, klWeight: 0.01, batchSize: 4, seed: 3 }));
-    const error = await trainUntilFault(failFromCall(model, 14), { seed: 3, checkpointEvery: 5 });
+    const error = await trainUntilFault(failFromCall(model, 14), { seed: 3, checkpointEvery: { steps: 5 } });
     expect(error.step).toBe(14);
     expect(error.checkpoint?.step).toBe(10);
     expect(error.checkpoint?.optimizer.step).toBe(10);
@@ -132,6 +133,35 @@ describeOnEveryEngine("numbers that a loss does not show", () => {
     await expect(run()).rejects.toMatchObject({ code: "ERR_LOSS_NOT_FINITE", step: 1 });
     expect(Array.from(parameters["part.weight"].dataSync())).toEqual([0, 0, 0]);
     tf.dispose(parameters);
+  });
+
+  it("leave nothing behind where networks hand on by the same name", async () => {
+    const first = { weight: tf.variable(tf.ones([3])) };
+    const second = { weight: tf.variable(tf.ones([3])) };
+    const before = tf.memory().numTensors;
+    // Two steps are made again before the lost one is met, and each network hands on its own "made".
+    const networks = Object.fromEntries(
+      Object.entries({ first, second }).map(([name, parameters]) => [
+        name,
+        {
+          parameters,
+          learningRate: 0.1,
+          loss({ batch: { numbers } }: { batch: { numbers: tf.Tensor } }) {
+            const made = tf.mul(numbers, parameters.weight);
+            return { loss: tf.sum(tf.square(made)) as tf.Scalar, handOn: { made } };
+          },
+        },
+      ]),
+    );
+    const batches = batchesAt((step) => [1, 2, step === 2 ? Number.NaN : 3]);
+    const toTensors = (batch: number[]) => ({ numbers: tf.tensor1d(batch) });
+    const run = train({ steps: 5, batches, toTensors, networks });
+    const all = async () => {
+      for await (const _ of run);
+    };
+    await expect(all()).rejects.toMatchObject({ code: "ERR_LOSS_NOT_FINITE", step: 3 });
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose([first, second]);
   });
 });
 

@@ -1,3 +1,6 @@
+import fs from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -11,6 +14,8 @@ import {
   engine,
   type FitOptions,
   fit,
+  type ImageSet,
+  type ImageSource,
   kl,
   pictures,
   psnr,
@@ -23,6 +28,11 @@ import {
 import { describeOnEveryEngine, engineNames, useEngine } from "../engines.js";
 
 const images = cards({ count: 64, seed: 1 });
+/** Pictures that are read one by one. */
+const openSource = ({ count, shape, pixels }: ImageSet): ImageSource => {
+  const size = pixels.length / count;
+  return { count, shape, read: (index) => pixels.subarray(index * size, (index + 1) * size) };
+};
 const makeModel = () => createAutoencoder({ widths: [4, 8, 8], seed: 1 });
 
 async function collect(model: Autoencoder, options: Partial<FitOptions> = {}): Promise<TrainingEvent[]> {
@@ -108,6 +118,10 @@ describeOnEveryEngine("fit", () => {
     const drawn = await losses([kl({ weight: 2 })]);
     expect(drawn.loss).toBeCloseTo(drawn.reconstruction + 2 * drawn.kl, 2);
     expect(drawn.kl).toBeGreaterThan(0);
+    // Whatever the penalty's unit: 256 latents a picture.
+    const averaged = await losses([kl({ weight: 2, reduction: "mean" })]);
+    expect(averaged.kl).toBe(drawn.kl);
+    expect(averaged.loss).toBeCloseTo(averaged.reconstruction + (2 * averaged.kl) / 256, 2);
     const pulled = await losses([varianceLoss({ weight: 1e6 })]);
     expect(pulled.loss).toBeGreaterThan(100 * plain.loss);
   });
@@ -166,6 +180,26 @@ describe("fit", () => {
     await engine.use("wasm");
   });
 
+  it("is a run like any other: a folder to go on from, a weight that changes on the way", async () => {
+    const folder = await fs.mkdtemp(path.join(os.tmpdir(), "latentlab-fit-"));
+    const weights: (number | undefined)[] = [];
+    const go = async (steps: number) => {
+      const model = makeModel();
+      const options = { klWeight: 0.01, batchSize: 8, reportEvery: 1, folder, resume: true, seed: 2 };
+      const run = fit(model, openSource(images), { ...options, steps });
+      for await (const { step, klWeight } of run) {
+        weights.push(klWeight);
+        if (step === 2) run.set({ klWeight: 0.5 });
+      }
+      expect(run.journal).toMatchObject([{ step: 2, what: "klWeight", from: 0.01, to: 0.5 }]);
+      model.dispose();
+    };
+    await go(3);
+    await go(5);
+    expect(weights).toEqual([0.01, 0.01, 0.5, 0.5, 0.5]);
+    await fs.rm(folder, { recursive: true });
+  });
+
   it("lets timers fire between steps", async () => {
     const model = makeModel();
     let turns = 0;
@@ -179,16 +213,15 @@ describe("fit", () => {
   it("refuses pictures of another size, and options out of range, before it starts", async () => {
     const model = makeModel();
     const small = cards({ count: 2, size: 20 });
-    await expect(fit(model, small, { steps: 1, klWeight: 0 }).next()).rejects.toBeInstanceOf(DataError);
-    await expect(fit(model, images, { steps: 0, klWeight: 0 }).next()).rejects.toThrow(/steps/);
-    await expect(fit(model, images, { steps: 1, klWeight: -1 }).next()).rejects.toThrow(/klWeight/);
-    await expect(fit(model, images, { steps: 1 }).next()).rejects.toThrow(/klWeight is missing/);
+    expect(() => fit(model, small, { steps: 1, klWeight: 0 })).toThrow(DataError);
+    expect(() => fit(model, images, { steps: 0, klWeight: 0 })).toThrow(/steps/);
+    expect(() => fit(model, images, { steps: 1, klWeight: -1 })).toThrow(/klWeight/);
+    expect(() => fit(model, images, { steps: 1 })).toThrow(/klWeight is missing/);
     const weighted = createAutoencoder({ widths: [4, 8, 8], bottleneck: [kl({ weight: 1e-6 })] });
-    await expect(fit(weighted, images, { steps: 1, klWeight: 1 }).next()).rejects.toThrow(/bottleneck/);
+    expect(() => fit(weighted, images, { steps: 1, klWeight: 1 })).toThrow(/bottleneck/);
+    expect(() => fit(weighted, images, { steps: 1 }).set({ klWeight: 1 })).toThrow(/nothing called/);
     weighted.dispose();
-    await expect(fit(model, images, { steps: 1, klWeight: 0, learningRate: 0 }).next()).rejects.toThrow(
-      /learningRate/,
-    );
+    expect(() => fit(model, images, { steps: 1, klWeight: 0, learningRate: 0 })).toThrow(/learningRate/);
     model.dispose();
   });
 });

@@ -1,9 +1,9 @@
-import { engine } from "../../src/index.js";
+import { type EngineName, engine } from "../../src/index.js";
 import { train } from "../../src/train/index.js";
 import { makeTiny } from "./tiny-training.js";
 
 /** A process that trains on in a folder as soon as it is told which. Being ready takes longest, so that comes first. */
-await engine.use("wasm");
+await engine.use(process.env.ENGINE as EngineName, { device: "cpu" });
 const { options } = makeTiny();
 process.once("message", async (folder: string) => {
   const run = train({

@@ -4,41 +4,30 @@ import { readdirSync } from "node:fs";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { build } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createRandom } from "../../src/index.js";
+import { ChildProgram } from "./child-program.js";
 
 const steps = 150;
 /** While a process is setting out, where there may be no checkpoint yet; and while it trains. */
 const [earlyKills, lateKills] = [4, 20];
 const kills = earlyKills + lateKills;
-const root = path.resolve(import.meta.dirname, "../../..");
-/** Below node_modules, so that the bundle finds what is not in it. */
-const scratch = path.join(root, "node_modules/.cache/latentlab", `kill-test-${process.pid}`);
-const program = path.join(scratch, "child.mjs");
+const program = new ChildProgram("kill-child.ts");
 const children = new Set<ChildProcess>();
 
-beforeAll(async () => {
-  await build({
-    entryPoints: [path.join(import.meta.dirname, "kill-child.ts")],
-    outfile: program,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    packages: "external",
-    logLevel: "error",
-  });
-});
+beforeAll(() => program.build());
 
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
-  await fs.rm(scratch, { recursive: true, force: true });
+  await program.remove();
 });
 
 /** A process that has loaded everything. */
-function start(): { child: ChildProcess; ready: Promise<unknown> } {
-  const child = fork(program, { env: { ...process.env, STEPS: String(steps) }, execArgv: [] });
+function start(engine: string): { child: ChildProcess; ready: Promise<unknown> } {
+  const child = fork(program.file, {
+    env: { ...process.env, ENGINE: engine, STEPS: String(steps) },
+    execArgv: [],
+  });
   children.add(child);
   child.once("exit", () => children.delete(child));
   return { child, ready: once(child, "message") };
@@ -78,13 +67,16 @@ async function readResult(folder: string): Promise<Record<string, string>> {
 /** Other moments: `KILL_SEED=7 npx vitest run lib/test/train/kill.test.ts`. */
 const seed = Number(process.env.KILL_SEED ?? 1);
 
-it(`survives ${kills} kills at random moments (seed ${seed}) with the losses of a training that was left alone`, async () => {
+it.each([
+  "wasm",
+  "torch",
+])(`on %s survives ${kills} kills at random moments (seed ${seed}) with the losses of a training that was left alone`, async (engine) => {
   const random = createRandom(seed);
-  const straight = path.join(scratch, "straight");
-  const broken = path.join(scratch, "broken");
-  let next = start();
+  const straight = path.join(program.folder, engine, "straight");
+  const broken = path.join(program.folder, engine, "broken");
+  let next = start(engine);
 
-  const undisturbed = start();
+  const undisturbed = start(engine);
   await undisturbed.ready;
   undisturbed.child.send(straight);
   await once(undisturbed.child, "exit");
@@ -96,7 +88,7 @@ it(`survives ${kills} kills at random moments (seed ${seed}) with the losses of 
     const { child, ready } = next;
     await ready;
     const killed = killedAt.length;
-    if (killed < kills) next = start();
+    if (killed < kills) next = start(engine);
     let reached = 0;
     child.on("message", (step: number) => {
       reached = step;

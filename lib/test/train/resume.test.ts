@@ -2,10 +2,19 @@ import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { RunError } from "../../src/index.js";
+import { imageBatches } from "../../src/data/index.js";
+import { cards, RunError } from "../../src/index.js";
 import { openSafetensors } from "../../src/safetensors/index.js";
-import { type Run, type TrainingReport, train } from "../../src/train/index.js";
+import {
+  type Batches,
+  batchesAt,
+  indexBatches,
+  type Run,
+  type TrainingReport,
+  train,
+} from "../../src/train/index.js";
 import { describeOnEveryEngine, useEngine } from "../engines.js";
 import { heldTensors, makeTiny, readAll } from "./tiny-training.js";
 
@@ -155,6 +164,34 @@ describe("a run", () => {
     expect(readAll(parameters)).toEqual(untouched);
     tiny.dispose();
     expect(heldTensors()).toEqual(before);
+  });
+
+  it("is not resumed with other batches, where these say what they are", async () => {
+    const images = cards({ count: 8, size: 16, seed: 1 });
+    const go = async (batches: Batches<unknown>) => {
+      const parameters = { weight: tf.variable(tf.ones([2])) };
+      const loss = () => ({ loss: tf.sum(tf.square(parameters.weight)) as tf.Scalar });
+      const networks = { model: { parameters, learningRate: 0.1, loss } };
+      try {
+        await finish(train({ steps: 2, batches, toTensors: () => ({}), networks, folder, resume: true }));
+      } finally {
+        tf.dispose(parameters);
+      }
+    };
+    const options = { batchSize: 4, seed: 1 };
+    await go(imageBatches(images, options));
+    await go(imageBatches(images, { ...options, prefetch: 5 }));
+    const others: [Batches<unknown>, RegExp][] = [
+      [imageBatches(images, { ...options, batchSize: 2 }), /batches.batchSize: 4, not 2/],
+      [imageBatches(images, { ...options, seed: 2 }), /batches.seed: 1, not 2/],
+      [imageBatches(images, { ...options, crop: 8 }), /batches.crop: 16 x 16, not 8 x 8/],
+      [imageBatches(images, { ...options, flip: true }), /batches.flip: false, not true/],
+      [imageBatches(cards({ count: 7, size: 16 }), options), /batches.count: 8, not 7/],
+      [imageBatches(cards({ count: 8, size: 18 }), options), /batches.pictures: 16 x 16 x 3, not 18/],
+      [batchesAt(() => undefined), /batches.count: 8, not undefined/],
+    ];
+    for (const [batches, message] of others) await expect(go(batches)).rejects.toThrow(message);
+    expect(indexBatches(8, options).describe?.()).toEqual({ count: 8, batchSize: 4, seed: 1 });
   });
 
   it("names a checkpoint that cannot be read, and goes on from the one before", async () => {

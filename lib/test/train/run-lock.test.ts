@@ -64,7 +64,8 @@ it("does not count a lock of an earlier process with this process's number", asy
 it("does not guess about another computer's process, and names the file to remove", async () => {
   const file = path.join(folder, ".lock.00000000.1.00000000-0000-4000-8000-000000000000");
   await fs.writeFile(file, "");
-  await expect(lockFolder(folder)).rejects.toThrow(file);
+  await expect(lockFolder(folder)).rejects.toThrow(`To unlock the folder`);
+  await expect(lockFolder(folder)).rejects.toThrow(`remove ${file}`);
 });
 
 it("refuses a second training in the folder, frees it at the end, and warns on another engine", async () => {

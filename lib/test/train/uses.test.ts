@@ -11,13 +11,19 @@ import {
   logitNormalTimes,
   rectifiedFlow,
 } from "../../src/diffusion/index.js";
-import { type Autoencoder, cards, createAutoencoder, engine, toTensor } from "../../src/index.js";
+import {
+  type Autoencoder,
+  cards,
+  createAutoencoder,
+  engine,
+  klDivergence,
+  squaredError,
+  toTensor,
+} from "../../src/index.js";
 import {
   indexBatches,
-  klDivergence,
   type Network,
   noDecayForVectors,
-  squaredError,
   type TrainingReport,
   train,
   warmUpCosine,
@@ -88,6 +94,7 @@ describeOnEveryEngine("one loop for all:", () => {
         discriminator: {
           parameters: adversary.parameters,
           learningRate: 1e-3,
+          turn: (step) => delayedStart(step, 2) === 1,
           loss({ batch: { pictures }, handedOn }) {
             const { loss, realLogits, fakeLogits } = adversary.discriminatorLoss(
               pictures,
@@ -98,11 +105,20 @@ describeOnEveryEngine("one loop for all:", () => {
         },
       },
     });
-    const events = await collect(run);
+    const weightsOf = () => Object.values(adversary.parameters).map((variable) => [...variable.dataSync()]);
+    const untrained = weightsOf();
+    const events: TrainingReport[] = [];
+    for await (const event of run) {
+      events.push(event);
+      // Neither side's adversary is there before the start.
+      if (event.step <= 2) expect(weightsOf()).toEqual(untrained);
+      else expect(weightsOf()).not.toEqual(untrained);
+    }
     expect(events.map(({ adversary }) => adversary)).toEqual([0, 0, 0.5, 0.5]);
     expect(events.every(hasFiniteNumbers)).toBe(true);
     expect(events[3]?.["autoencoder.weight"]).toBeGreaterThan(0);
-    expect(events[3]?.["discriminator.realLogits"]).not.toBe(events[0]?.["discriminator.realLogits"]);
+    expect(events.map((event) => "discriminator.loss" in event)).toEqual([false, false, true, true]);
+    expect(events[3]?.["discriminator.realLogits"]).not.toBe(events[2]?.["discriminator.realLogits"]);
     adversary.dispose();
     model.dispose();
     expect(tf.memory().numTensors).toBe(before);

@@ -61,6 +61,8 @@ export interface BottleneckResult {
  * posteriors and leaves out the perturbations. To evaluate: with neither.
  *
  * @param stages in order; none is a plain autoencoder, whose latents are the encoder's means
+ * @param posterior mean and logarithm of the variance, both `[batch, height, width, channels]`
+ * @returns latents and their deviation of the posterior's shape, and the stages' penalties
  */
 export function passBottleneck(
   stages: readonly Bottleneck[],

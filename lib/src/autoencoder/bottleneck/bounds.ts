@@ -5,9 +5,11 @@ import { requireNumber } from "../../options.js";
 import type { Bottleneck } from "./bottleneck.js";
 
 /**
- * Bounds the latents smoothly: `limit * tanh(z / limit)`, close to `z` well within the limits.
+ * Bounds the latents smoothly: `limit * tanh(z / limit)`, close to `z` well within the limits. Ours: that formula is the
+ * whole definition.
  *
  * @param limit latents stay in (-limit, limit)
+ * @throws ConfigError for a limit that is not above 0
  */
 export function scaledTanh(limit = 3): Bottleneck {
   requireNumber("limit", limit, 0, true);
@@ -28,6 +30,7 @@ export function scaledTanh(limit = 3): Bottleneck {
  * arXiv:1308.3432): latents beyond the limit still learn to come back.
  *
  * @param limit latents stay in [-limit, limit]
+ * @throws ConfigError for a limit that is not above 0
  */
 export function clamp(limit = 3): Bottleneck {
   requireNumber("limit", limit, 0, true);
@@ -47,7 +50,7 @@ export function clamp(limit = 3): Bottleneck {
 
 /**
  * Every position's latents on a sphere of radius `sqrt(channels)`: mean square 1 over the channels. (In place of a KL
- * penalty: GAE, arXiv:2603.10365.) With one channel only the sign is left.
+ * penalty: GAE, Liu et al. 2026, arXiv:2603.10365.) With one channel only the sign is left.
  */
 export function rmsNorm(): Bottleneck {
   return {

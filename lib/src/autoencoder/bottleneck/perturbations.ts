@@ -26,6 +26,7 @@ const perPicture = (latents: tf.Tensor4D): tf.Tensor4D["shape"] => [latents.shap
  * @param options.gaussian standard deviation `s`
  * @param options.random each picture has its own, uniform in [0, gaussian), as for the decoders of representation
  *   autoencoders (Zheng et al. 2025, arXiv:2510.11690); `false` by default
+ * @throws ConfigError for a deviation below 0
  */
 export function noise({ gaussian, random = false }: { gaussian: number; random?: boolean }): Bottleneck {
   requireNumber("gaussian", gaussian, 0);
@@ -40,6 +41,7 @@ export function noise({ gaussian, random = false }: { gaussian: number; random?:
  * [0, longest) (l-DeTok: Yang et al. 2025, arXiv:2507.15856).
  *
  * @param options.gamma standard deviation of the noise that is all there is at t = 1; 3 in that paper
+ * @throws ConfigError for an option out of range
  */
 export function interpolate({
   gamma = 3,
@@ -59,10 +61,12 @@ export function interpolate({
 }
 
 /**
- * Sets whole positions to zero, all channels of each.
+ * Sets whole positions to zero, all channels of each. Ours: dropout (Srivastava et al. 2014, Journal of Machine Learning
+ * Research 15) of positions instead of single numbers, without its rescaling of those that stay.
  *
  * @param options.share probability of each position
  * @param options.random each picture has its own, uniform in [0, share); `false` by default
+ * @throws ConfigError for a share out of [0, 1]
  */
 export function dropPositions({ share, random = false }: { share: number; random?: boolean }): Bottleneck {
   requireNumber("share", share, 0);
@@ -77,10 +81,11 @@ export function dropPositions({ share, random = false }: { share: number; random
 
 /**
  * Gives positions the latents of a neighbour: each of the chosen ones moves by whole positions, uniformly within the
- * distance in both directions. Beyond the border the picture's edge goes on.
+ * distance in both directions. Beyond the border the picture's edge goes on. Ours: no paper is followed.
  *
  * @param options.distance largest step along each axis
  * @param options.share probability of each position to be chosen
+ * @throws ConfigError for an option out of range
  */
 export function jitter({ distance = 1, share }: { distance?: number; share: number }): Bottleneck {
   requireInteger("distance", distance, 1);

@@ -6,7 +6,7 @@ import { klDivergence } from "./kl-divergence.js";
 import { requireWeight, type Weight } from "./weight.js";
 
 export interface KlOptions {
-  /** Of the divergence in the loss; 0 samples without a penalty. A `tf.Variable` can be changed while it trains. */
+  /** Of the divergence in the loss; 0 samples without a penalty. See `Weight` for how to change it while it trains. */
   weight: Weight;
   /**
    * `sum` (default): nats a picture, summed over its latents, as in latent diffusion's code, where 1e-6 is the weight
@@ -19,6 +19,11 @@ export interface KlOptions {
 /**
  * A variational autoencoder's bottleneck: draws `mean + sigma * noise` and asks for the Kullback-Leibler divergence
  * from the posterior to N(0, 1) (Kingma and Welling 2014, arXiv:1312.6114).
+ *
+ * The divergence is that of what the encoder has said, whatever stages stand before: `[scaledTanh(), kl()]` draws round the bent
+ * means and penalises the unbent ones. `klRate` is the divergence of the latents that the decoder gets.
+ *
+ * @throws ConfigError for a weight below 0 or that is no scalar, or another reduction
  */
 export function kl({ weight, reduction = "sum" }: KlOptions): Bottleneck {
   requireWeight("weight", weight);
@@ -54,6 +59,7 @@ export function kl({ weight, reduction = "sum" }: KlOptions): Bottleneck {
  *
  * @param options.sigma standard deviation
  * @param options.random each picture has its own, `|N(0, 1)| * sigma`, as in that paper; `false` by default
+ * @throws ConfigError for a sigma that is not above 0
  */
 export function fixedSigma({ sigma, random = false }: { sigma: number; random?: boolean }): Bottleneck {
   requireNumber("sigma", sigma, 0, true);

@@ -3,8 +3,15 @@ import { ConfigError } from "../../errors.js";
 import { requireNumber } from "../../options.js";
 
 /**
- * What a penalty counts in a loss. A scalar stays the caller's; a `tf.Variable` that is assigned between steps steers
- * a training that runs. A compiled step sees only its inputs change: there, make the weight one of them.
+ * What a penalty counts in a loss; a scalar stays the caller's. To steer a training that runs, let it be one of `train`'s
+ * settings, which are journalled, and the same again when it is resumed:
+ *
+ *     settings: { klWeight: 1e-6 },
+ *     ... loss: ({ batch, settings, noise }) =>
+ *       autoencoderObjective(model, batch.pictures, { noise, bottleneck: [kl({ weight: settings.klWeight })] })
+ *
+ * A `tf.Variable` that is assigned between two steps is seen by the next one, too, compiled or not. But it is in no journal
+ * and in no checkpoint: whoever resumes has to set it again.
  */
 export type Weight = number | tf.Scalar;
 

@@ -6,7 +6,8 @@ import { mapTiles, type TileGrid, type TilingOptions, tileGrids } from "./tiling
 
 /**
  * Encodes pictures of any size tile by tile, in the memory of one tile. Pictures no larger than a tile are encoded
- * whole.
+ * whole. Tiles overlap and are blended linearly, with the numbers of diffusers' `AutoencoderKL.tiled_encode`; the
+ * moments are blended, the variances' logarithms clamped to [-30, 20] afterwards.
  *
  * @param pictures `[count, height, width, inChannels]`, 0..255
  * @returns both `[count, height / f, width / f, latentChannels]`, rounded down
@@ -40,7 +41,8 @@ export async function encodeTiled(
 }
 
 /**
- * Decodes latents of any size tile by tile, in the memory of one tile.
+ * Decodes latents of any size tile by tile, in the memory of one tile. Tiles overlap and are blended linearly, with the
+ * numbers of diffusers' `AutoencoderKL.tiled_decode`.
  *
  * @param latents `[count, height, width, latentChannels]`
  * @returns `[count, height * f, width * f, outChannels]`

@@ -33,7 +33,9 @@ export interface AutoencoderKL extends Codec {
 }
 
 /**
- * An `AutoencoderKL` with random weights, drawn like PyTorch's: `createAutoencoderKL(autoencoderKLConfigs.sd1)`.
+ * An `AutoencoderKL` (Rombach et al. 2022, arXiv:2112.10752; layers and names of diffusers' class) with random weights,
+ * drawn like PyTorch's: `createAutoencoderKL(autoencoderKLConfigs.sd1)`. It takes pictures
+ * `[batch, height, width, inChannels]` in [-1, 1].
  *
  * @param config what it does not say is as in diffusers' `AutoencoderKL()`; but its blocks are without attention
  * @throws ConfigError `ERR_MODEL_CONFIG`; EngineError `ERR_ENGINE_NOT_IN_USE` before `engine.use()`
@@ -57,7 +59,12 @@ export function createAutoencoderKL(
   return buildAutoencoderKL(complete, parameters);
 }
 
-/** Fills in the defaults and checks them by the same rules as diffusers' file. */
+/**
+ * Fills in the defaults and checks them by the same rules as diffusers' file.
+ *
+ * @param config what it does not say is as in diffusers' `AutoencoderKL()`; but its blocks are without attention
+ * @throws ConfigError `ERR_MODEL_CONFIG` where a number is out of range, or the lists do not fit each other
+ */
 export function completeAutoencoderKLConfig(config: Partial<AutoencoderKLConfig>): AutoencoderKLConfig {
   const resolutions = config.blockOutChannels?.length ?? 1;
   const plain = parseAutoencoderKLConfig({});
@@ -72,7 +79,14 @@ export function completeAutoencoderKLConfig(config: Partial<AutoencoderKLConfig>
   return parseAutoencoderKLConfig(toDiffusersConfig(merged), "The config");
 }
 
-/** The model round parameters that are there already; it owns them from now on. */
+/**
+ * The model round parameters that are there already; it owns them from now on.
+ *
+ * @param config complete, as from `completeAutoencoderKLConfig`
+ * @param parameters under diffusers' names, of the shapes of `listParameters`, in the layout of `shapeHere`
+ * @returns a model whose `encode`, `encodeMoments` and `decode` throw DataError `ERR_SHAPE_MISMATCH` for pictures or
+ *   latents of other channels, or that are too small
+ */
 export function buildAutoencoderKL(config: AutoencoderKLConfig, parameters: Parameters): AutoencoderKL {
   const context = { parameters, groups: config.normNumGroups };
   const downsampling = 2 ** (config.blockOutChannels.length - 1);

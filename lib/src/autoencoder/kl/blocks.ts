@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { attend } from "../../nn/attention.js";
-import { groupNorm } from "../../nn/group-norm.js";
-import { conv2d, residualBlock } from "../../nn/layers.js";
+import { attentionBlock } from "../../nn/attention.js";
+import { conv2d } from "../../nn/layers.js";
 import type { Parameters } from "../../nn/parameters.js";
+import { residualBlock } from "../../nn/residual-block.js";
 
 /** What the blocks of one model share. */
 export interface BlockContext {
@@ -11,19 +11,9 @@ export interface BlockContext {
   groups: number;
 }
 
-export function normaliseAndActivate(context: BlockContext, name: string, x: tf.Tensor4D): tf.Tensor4D {
-  return groupNorm(context.parameters, name, x, { groups: context.groups, activation: "silu" });
-}
-
-/** diffusers' `Attention` over all positions, with one head and the input added to its result. */
-export function attentionBlock(context: BlockContext, name: string, x: tf.Tensor4D): tf.Tensor4D {
-  const { parameters, groups } = context;
-  return tf.add(x, attend(parameters, name, groupNorm(parameters, `${name}.group_norm`, x, { groups })));
-}
-
 /** Residual blocks `resnets.0`, `resnets.1`, ..., each followed by attention where there is some. */
 export function residualBlocks(
-  context: BlockContext,
+  { parameters, groups }: BlockContext,
   block: string,
   count: number,
   hasAttention: boolean | undefined,
@@ -31,22 +21,24 @@ export function residualBlocks(
 ): tf.Tensor4D {
   let hidden = x;
   for (let index = 0; index < count; index++) {
-    hidden = residualBlock(context.parameters, `${block}.resnets.${index}`, hidden, context);
-    if (hasAttention) hidden = attentionBlock(context, `${block}.attentions.${index}`, hidden);
+    hidden = residualBlock(parameters, `${block}.resnets.${index}`, hidden, { groups });
+    if (hasAttention) hidden = attentionBlock(parameters, `${block}.attentions.${index}`, hidden, { groups });
   }
   return hidden;
 }
 
 /** The lowest resolution: residual block, attention where there is some, residual block. */
 export function middleBlock(
-  context: BlockContext,
+  { parameters, groups }: BlockContext,
   block: string,
   hasAttention: boolean,
   x: tf.Tensor4D,
 ): tf.Tensor4D {
-  const first = residualBlock(context.parameters, `${block}.resnets.0`, x, context);
-  const middle = hasAttention ? attentionBlock(context, `${block}.attentions.0`, first) : first;
-  return residualBlock(context.parameters, `${block}.resnets.1`, middle, context);
+  const first = residualBlock(parameters, `${block}.resnets.0`, x, { groups });
+  const middle = hasAttention
+    ? attentionBlock(parameters, `${block}.attentions.0`, first, { groups })
+    : first;
+  return residualBlock(parameters, `${block}.resnets.1`, middle, { groups });
 }
 
 /**

@@ -1,12 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { conv2d, upsampleNearest } from "../../nn/layers.js";
-import {
-  type BlockContext,
-  downsample,
-  middleBlock,
-  normaliseAndActivate,
-  residualBlocks,
-} from "./blocks.js";
+import { normaliseAndActivate } from "../../nn/normalise.js";
+import { type BlockContext, downsample, middleBlock, residualBlocks } from "./blocks.js";
 import type { AutoencoderKLConfig } from "./config.js";
 
 /**
@@ -30,7 +25,7 @@ export function encodeMoments(
       if (level < lowest) hidden = downsample(context, `${block}.downsamplers.0.conv`, hidden);
     }
     hidden = middleBlock(context, "encoder.mid_block", config.midBlockAddAttention, hidden);
-    hidden = normaliseAndActivate(context, "encoder.conv_norm_out", hidden);
+    hidden = normaliseAndActivate(parameters, "encoder.conv_norm_out", hidden, context);
     const moments = conv2d(parameters, "encoder.conv_out", hidden);
     return config.useQuantConv ? conv2d(parameters, "quant_conv", moments) : moments;
   });
@@ -58,7 +53,7 @@ export function decodeLatent(
       hidden = residualBlocks(context, block, config.layersPerBlock + 1, config.upAttention[level], hidden);
       if (level < highest) hidden = conv2d(parameters, `${block}.upsamplers.0.conv`, upsampleNearest(hidden));
     }
-    hidden = normaliseAndActivate(context, "decoder.conv_norm_out", hidden);
+    hidden = normaliseAndActivate(parameters, "decoder.conv_norm_out", hidden, context);
     return conv2d(parameters, "decoder.conv_out", hidden);
   });
 }

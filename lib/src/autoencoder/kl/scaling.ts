@@ -16,7 +16,13 @@ export function scaleLatents<Shape extends tf.Tensor>(config: AutoencoderKLConfi
   }) as Shape;
 }
 
-/** The way back, before decoding. */
+/**
+ * The way back, before decoding: `z / scalingFactor + shiftFactor`, or channel by channel
+ * `z std / scalingFactor + mean`. Source: as for `scaleLatents`.
+ *
+ * @param scaled `[..., latentChannels]`
+ * @returns the shape of `scaled`: latents as `decode` takes them
+ */
 export function unscaleLatents<Shape extends tf.Tensor>(config: AutoencoderKLConfig, scaled: Shape): Shape {
   return tf.tidy(() => {
     const { centre, scale } = affineOf(config);
@@ -26,10 +32,12 @@ export function unscaleLatents<Shape extends tf.Tensor>(config: AutoencoderKLCon
 
 function affineOf({ scalingFactor, shiftFactor = 0, latentsMean, latentsStd }: AutoencoderKLConfig) {
   if (latentsMean && latentsStd) {
-    return {
-      centre: tf.tensor1d([...latentsMean]),
-      scale: tf.div(scalingFactor, tf.tensor1d([...latentsStd])),
-    };
+    return { centre: perChannel(latentsMean), scale: tf.div(scalingFactor, perChannel(latentsStd)) };
   }
   return { centre: tf.scalar(shiftFactor), scale: tf.scalar(scalingFactor) };
+}
+
+/** `[channels]`, of single numbers, which need no upload: that has to stay out of compiled steps. */
+function perChannel(values: readonly number[]): tf.Tensor1D {
+  return tf.stack(values.map((value) => tf.scalar(value))) as tf.Tensor1D;
 }

@@ -1,13 +1,9 @@
 import { ConfigError, DataError } from "../../errors.js";
 import { requireInteger } from "../../options.js";
 import type { ImageSet } from "../image-set.js";
-import { runBounded } from "../run-bounded.js";
 import { type Augmentation, createAugmenter } from "./augment.js";
 import { createSampler } from "./sampler.js";
-import { type ImageSource, sourceOf } from "./source.js";
-
-/** Pictures of a batch that are read at the same time. */
-const concurrency = 8;
+import { type ImageSource, readEach, sourceOf } from "./source.js";
 
 export interface BatchOptions extends Augmentation {
   /** Pictures in a batch. */
@@ -37,6 +33,8 @@ export interface ImageBatches {
    * @throws the error of the batch whose turn it is; the signal's reason once it is aborted
    */
   from(step?: number, options?: { signal?: AbortSignal }): AsyncGenerator<ImageBatch, void, undefined>;
+  /** What decides the batches besides the pictures' contents: a training is not resumed with others. */
+  describe(): Readonly<Record<string, string | number | boolean>>;
 }
 
 /**
@@ -63,12 +61,10 @@ export function imageBatches(images: ImageSet | ImageSource, options: BatchOptio
     requireInteger("step", step, 0);
     const { indices, firstPlace, epoch } = sampler.at(step);
     const pixels = new Uint8Array(batchSize * pictureSize);
-    const fill = async (slot: number) => {
-      const picture = await source.read(indices[slot] as number);
+    await readEach(source, indices, (picture, slot) => {
       const target = pixels.subarray(slot * pictureSize, (slot + 1) * pictureSize);
       augment(picture, target, firstPlace + slot);
-    };
-    await runBounded(batchSize, concurrency, fill);
+    });
     return {
       step,
       epoch,
@@ -101,7 +97,11 @@ export function imageBatches(images: ImageSet | ImageSource, options: BatchOptio
     }
   }
 
-  return { batchAt, from };
+  const describe = () => {
+    const pictures = source.shape.join(" x ");
+    return { count: source.count, pictures, batchSize, seed, crop: shape.slice(0, 2).join(" x "), flip };
+  };
+  return { batchAt, from, describe };
 }
 
 function requireCrop(crop: number | undefined, height: number, width: number) {

@@ -4,6 +4,7 @@ import { requirePath } from "../../options.js";
 import { findImages } from "../image-folder/find-images.js";
 import { type DecodingOptions, loadImage, requireDecoding } from "../image-folder/load-image.js";
 import type { ImageSet } from "../image-set.js";
+import { runBounded } from "../run-bounded.js";
 
 /** Pictures of one size that are fetched one by one, for sets that do not fit into memory. */
 export interface ImageSource {
@@ -37,12 +38,16 @@ export async function openImageFolder(folder: string, options: DecodingOptions =
   };
 }
 
-/** Pictures in memory as a source. */
+/**
+ * Pictures in memory as a source.
+ *
+ * @throws DataError `ERR_SHAPE_MISMATCH` without pictures, or with too many or too few bytes
+ */
 export function sourceOf(images: ImageSet | ImageSource): ImageSource {
   const [height, width, channels] = images.shape;
   const size = height * width * channels;
   if (images.count < 1)
-    throw new DataError("ERR_SHAPE_MISMATCH", "There are no pictures to make batches of.");
+    throw new DataError("ERR_SHAPE_MISMATCH", "There are no pictures; give at least one.");
   if ("read" in images) return images;
   const { count, shape, pixels, labels, files } = images;
   if (pixels.length !== count * size) {
@@ -58,4 +63,30 @@ export function sourceOf(images: ImageSet | ImageSource): ImageSource {
     ...(labels && { labels }),
     ...(files && { files }),
   };
+}
+
+/** Pictures that are read at the same time. */
+const concurrency = 8;
+
+/**
+ * Reads some pictures of a source and hands each on, in any order.
+ *
+ * @param take gets a picture's bytes and its place among `indices`
+ * @throws DataError `ERR_SHAPE_MISMATCH` for a picture of another size than the source says, and what reading throws
+ */
+export async function readEach(
+  { shape, read }: ImageSource,
+  indices: ArrayLike<number>,
+  take: (picture: Uint8Array, place: number) => void,
+): Promise<void> {
+  const size = shape[0] * shape[1] * shape[2];
+  await runBounded(indices.length, concurrency, async (place) => {
+    const index = indices[place] as number;
+    const picture = await read(index);
+    if (picture.length === size) return take(picture, place);
+    throw new DataError(
+      "ERR_SHAPE_MISMATCH",
+      `Picture ${index} of the source has ${picture.length} bytes where ${shape.join(" x ")} need ${size}. Its read has to return pictures of the size that its shape says.`,
+    );
+  });
 }

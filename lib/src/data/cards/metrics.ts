@@ -1,11 +1,9 @@
 import { DataError } from "../../errors.js";
-import { requireInteger } from "../../options.js";
-import { type CardFactors, type CardOptions, cards } from "../cards.js";
-import { pictures } from "../image-set.js";
+import type { CardFactors } from "../cards.js";
 import { allBoards, type Board, boardIndex } from "./boards.js";
 import { hueDistance } from "./colours.js";
 import { noiseStd, stripeAmplitude } from "./layout.js";
-import { type ParsedCard, parseCards } from "./parse.js";
+import type { ParsedCard } from "./parse.js";
 
 /** How good a set of cards is, as a distribution. Shares are in [0, 1]; what true cards have is given by `cardFloor`. */
 export interface CardMetrics {
@@ -36,7 +34,7 @@ export interface CardMetrics {
 }
 
 /**
- * Measures samples of cards.
+ * Measures samples of cards. Ours; `CardMetrics` defines the numbers.
  *
  * @param parsed of `parseCards`
  * @param options.boards the boards that should occur, equally often. Default: all 64; give `heldOut` or `train` of
@@ -72,31 +70,9 @@ export function cardMetrics(
 }
 
 /**
- * What true cards score: the mean over `repeats` fresh sets of `count` cards. No model can be expected to do better,
- * and `tv65` depends much on `count`: a finite sample is never quite uniform.
- *
- * @param options of the cards, as for `cards`
+ * How much of the cards' content reconstructions keep. All shares are of all cards, so that lost ones count; what the parser
+ * finds again in true cards is given by `cardIdentityFloor`.
  */
-export function cardFloor({
-  count,
-  repeats = 5,
-  seed = 0,
-  ...options
-}: { count: number; repeats?: number; seed?: number } & CardOptions): CardMetrics {
-  requireInteger("repeats", repeats, 1);
-  const cellsOption = options.cells === undefined ? {} : { cells: options.cells };
-  const boardsOption = options.boards === undefined ? {} : { boards: options.boards };
-  const all = Array.from({ length: repeats }, (_, repeat) => {
-    const set = cards({ count, seed: seed + repeat, ...options });
-    return cardMetrics(parseCards(pictures(set), cellsOption), boardsOption);
-  });
-  const names = Object.keys(all[0] as CardMetrics) as (keyof CardMetrics)[];
-  return Object.fromEntries(
-    names.map((name) => [name, meanOf(all.map((metrics) => metrics[name]))]),
-  ) as unknown as CardMetrics;
-}
-
-/** How much of the cards' content reconstructions keep. All shares are of all cards, so that lost ones count. */
 export interface CardIdentity {
   /** Share whose board is legal and the true one. A legal card that is another card does not count. */
   identity: number;
@@ -178,6 +154,6 @@ function shareWithout(parsed: readonly ParsedCard[], fault: ParsedCard["faults"]
   return parsed.filter(({ faults }) => !faults.includes(fault)).length / parsed.length;
 }
 
-function meanOf(values: readonly number[]): number {
+export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

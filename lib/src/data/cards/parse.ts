@@ -49,7 +49,7 @@ export interface ParsedCard {
  * Reads the factors of cards back from pictures of them, and names the rules that a picture breaks. There is no learned
  * classifier in it: glyphs are found by correlation with their templates, stripes by least squares.
  *
- * @param pictures square, grey or RGB, 8 bits: `pictures(set)`, reconstructions or samples
+ * @param pictures `[count, size, size, channels]`, grey or RGB, 0..255: `pictures(set)`, reconstructions or samples
  * @param options.cells glyphs along one side of the board; default as in `cards`
  * @returns one result a picture, in order
  * @throws ConfigError for `cells` that do not fit; DataError `ERR_SHAPE_MISMATCH` for pictures that cannot be cards

@@ -65,6 +65,7 @@ function angularFrequency(index: number, size: number): number {
  *
  * @param options.seed the same seed gives the same textures; a larger `count` only appends to them
  * @returns `[count, size, size, 1]`, exactly Gaussian up to the rounding to 32 bits
+ * @throws ConfigError for an option out of range
  */
 export function sampleField(
   { size, spectrum, transform }: GaussianField,
@@ -83,6 +84,8 @@ export function sampleField(
 /**
  * Textures as 8-bit pictures, to train on. Rounding adds a variance of (2/255)^2 / 12 = 5e-6 to every pixel, and what
  * lies outside of [-1, 1] is clamped; closed forms hold up to that.
+ *
+ * @param samples `[count, size, size, 1]`, from `sampleField`
  */
 export function fieldPictures(samples: FloatArray): ImageSet {
   const [count = 0, height = 0, width = 0] = samples.shape;

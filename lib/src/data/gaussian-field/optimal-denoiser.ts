@@ -14,11 +14,13 @@ export interface Corruption {
 }
 
 /**
- * The best denoiser there is for a Gaussian field, E[x | noisy]: the Wiener filter, which multiplies every coefficient
- * by `signal eigenvalue / (signal^2 eigenvalue + noise^2)`.
+ * The best denoiser there is for a Gaussian field, E[x | noisy]: the Wiener filter (Wiener 1949, "Extrapolation,
+ * Interpolation, and Smoothing of Stationary Time Series"), which multiplies every coefficient by
+ * `signal eigenvalue / (signal^2 eigenvalue + noise^2)`.
  *
  * @param noisy `[count, size, size, 1]`
  * @returns the same shape
+ * @throws ConfigError for a corruption out of range
  */
 export function denoiseField(field: GaussianField, noisy: FloatArray, corruption: Corruption): FloatArray {
   const gains = field.spectrum.map((eigenvalue) => gainOf(eigenvalue, corruption));
@@ -31,7 +33,12 @@ export function denoiseField(field: GaussianField, noisy: FloatArray, corruption
   return { data, shape: noisy.shape };
 }
 
-/** The squared error of the best denoiser, mean a picture (summed over its pixels): nothing does better. */
+/**
+ * The squared error of the best denoiser, mean a picture (summed over its pixels): nothing does better. For each direction
+ * `eigenvalue noise^2 / (signal^2 eigenvalue + noise^2)`, the error of the Wiener filter of `denoiseField`.
+ *
+ * @throws ConfigError for a corruption out of range
+ */
 export function denoisingError(eigenvalues: ArrayLike<number>, corruption: Corruption): number {
   requireCorruption(corruption);
   const { signal, noise } = corruption;
@@ -46,6 +53,7 @@ export function denoisingError(eigenvalues: ArrayLike<number>, corruption: Corru
  * summed over all directions.
  *
  * @param time in (0, 1]
+ * @throws ConfigError for a time out of (0, 1]
  */
 export function velocityVariance(eigenvalues: ArrayLike<number>, time: number): number {
   requireNumber("time", time, 0, true);

@@ -45,6 +45,7 @@ export interface LinearVaeOptimum {
  * @param eigenvalues of the data's covariance, in any order: `field.spectrum`
  * @param options.beta weight of the KL divergence, above 0
  * @param options.latents latent dimensions; default: one for every eigenvalue
+ * @throws ConfigError for an option out of range
  */
 export function optimalLinearVae(
   eigenvalues: ArrayLike<number>,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { ConfigError } from "../../errors.js";
+import { makeFolder } from "../../full-disk.js";
 import { writeAtomically } from "../../safetensors/atomic-file.js";
 
 /**
@@ -105,7 +106,7 @@ export async function writeCache(
   const parts = [start, headerBytes, pixels];
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
-  await fs.mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   await writeAtomically(file, async (handle) => {
     for (const part of [...parts, hash.digest()]) await handle.appendFile(part);
   });

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { ConfigError } from "../../errors.js";
+import { requireSameShape } from "../../nn/check.js";
 import type { Noise } from "../../noise.js";
 import { requireInteger } from "../../options.js";
 import type { Denoiser, NoisyBatch } from "../denoiser.js";
@@ -20,6 +21,7 @@ export interface ConsistencyBatch extends NoisyBatch {
  * @param uniform `[batch]` in [0, 1)
  * @param steps more of them come closer to the teacher's flow and take longer to learn; usual are 18 to 150
  * @param options.shift see `shiftTimes`
+ * @throws ConfigError for an option out of range
  */
 export function consistencyTimes(
   uniform: tf.Tensor1D,
@@ -46,6 +48,8 @@ export function consistencyTimes(
  * @param teacher the trained denoiser, with guidance where wanted; of rectified flow or `velocityDdpm`, whose times are
  *   those of `consistencyTimes`
  * @param average a second student whose parameters are the running average of the first one's, with a decay of 0.95 for example
+ * @param batch clean tensors and noise `[batch, height, width, channels]`, times and next times `[batch]`
+ * @returns the shape of the clean tensors
  * @throws ConfigError for a teacher that is of no use at time 1 or on EDM's path
  */
 export function consistencyTargets<Condition>(
@@ -74,10 +78,12 @@ export function consistencyTargets<Condition>(
 
 /**
  * How far the student is from them, by the pseudo-Huber distance `sqrt(|difference|^2 + c^2) - c` over all values of
- * a sample with `c = 0.00054 sqrt(values)`, mean over the batch (Song and Dhariwal 2023, arXiv:2310.14189, section
- * 3.3).
+ * a sample with `c = 0.00054 sqrt(values)`, mean over the batch (Song and Dhariwal 2023,
+ * arXiv:2310.14189).
  *
- * @param targets from `consistencyTargets` for the same batch
+ * @param batch clean tensors and noise `[batch, height, width, channels]`, times `[batch]`
+ * @param targets from `consistencyTargets` for the same batch, of the shape of the clean tensors
+ * @throws DataError `ERR_SHAPE_MISMATCH` for targets of another shape than the estimate's
  */
 export function consistencyLoss<Condition>(
   student: Denoiser<Condition>,
@@ -88,6 +94,7 @@ export function consistencyLoss<Condition>(
   return tf.tidy(() => {
     const estimate = student.denoise(addNoise(student.path, clean, noise, times), times, condition);
     const c = 0.00054 * Math.sqrt(clean.size / clean.shape[0]);
+    requireSameShape("consistencyLoss", { estimate, targets });
     const squares = tf.sum(tf.square(tf.sub(estimate, targets)), [1, 2, 3]);
     return tf.mean(tf.sub(tf.sqrt(tf.add(squares, c ** 2)), c));
   });

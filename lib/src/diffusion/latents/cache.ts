@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { drawLatents, encodeImages, hasApproximatePosterior } from "../../autoencoder/apply.js";
 import type { Codec } from "../../autoencoder/codec.js";
+import type { ImageSource } from "../../data/batches/source.js";
 import type { FloatArray, ImageSet } from "../../data/image-set.js";
 import { requireMatchingImages } from "../../data/match.js";
 import { DataError } from "../../errors.js";
@@ -36,11 +37,13 @@ export interface CacheOptions {
  * with a random strength, as `fixedSigma({ random: true })` - it stores one draw of every picture instead
  * (`drawLatents`), with zeros for `sigma`. For more draws, make caches of other seeds.
  *
+ * @param images in memory, or a source such as `openImageFolder`: the latents alone have to fit into memory
+ * @returns mean and sigma, both `[count, height, width, channels]`, and their scales
  * @throws what `encodeImages`, `drawLatents` and `makeLatentCache` throw
  */
 export async function cacheLatents(
   model: Codec,
-  images: ImageSet,
+  images: ImageSet | ImageSource,
   { batchSize = 64, firstBatch = Math.min(batchSize, images.count), seed = 0 }: CacheOptions = {},
 ): Promise<LatentCache> {
   requireInteger("firstBatch", firstBatch, 1);
@@ -76,7 +79,12 @@ export function makeLatentCache(
   return { mean, sigma, scales: measureScales(mean, sigma, firstBatch) };
 }
 
-/** The cache on the scale on which diffusion works; its `scales` stay those of the encoder's latents. */
+/**
+ * The cache on the scale on which diffusion works; its `scales` stay those of the encoder's latents.
+ *
+ * @param cache mean and sigma, both `[count, height, width, channels]`; the result's have this shape
+ * @throws what `standardise` throws
+ */
 export function standardiseCache(
   { mean, sigma, scales }: LatentCache,
   standardisation: Standardisation,
@@ -100,7 +108,13 @@ export function latentTensors(
   return { mean: gather(mean, indices), sigma: gather(sigma, indices) };
 }
 
-/** One draw of every posterior, `mean + sigma noise`: fresh noise a step is more data than one draw for all time. */
+/**
+ * One draw of every posterior, `mean + sigma noise`: fresh noise a step is more data than one draw for all time.
+ *
+ * @param posteriors mean and sigma, both `[batch, height, width, channels]`, from `latentTensors`
+ * @param noise standard normal, of the same shape
+ * @returns the same shape
+ */
 export function drawPosterior(
   { mean, sigma }: { mean: tf.Tensor4D; sigma: tf.Tensor4D },
   noise: tf.Tensor4D,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { DataError } from "../../errors.js";
+import { makeFolder } from "../../full-disk.js";
 import { requirePath } from "../../options.js";
 import { floatTensor, openSafetensors, writeAtomically, writeSafetensors } from "../../safetensors/index.js";
 import type { LatentCache } from "./cache.js";
@@ -11,7 +12,7 @@ const tensorFile = "latents.safetensors";
 const textFile = "latents.json";
 
 /** What `latents.json` holds. The identity is that of the safetensors file that it belongs to. */
-interface LatentText {
+export interface LatentText {
   version: 1;
   identity: string;
   scales: LatentScales;
@@ -21,10 +22,14 @@ interface LatentText {
  * Saves a cache as `latents.safetensors` (tensors `mean` and `sigma`) and `latents.json` (the scales) in a folder,
  * which is made where it is missing. Each file appears whole or not at all; should the machine stop between the two,
  * loading says that they do not belong together.
+ *
+ * @param cache mean and sigma, both `[count, height, width, channels]`, and their scales
+ * @throws ConfigError for an empty path; DiskError `ERR_DISK_FULL` and what else writing throws, and nothing is there by
+ *   half then
  */
 export async function saveLatents(folder: string, { mean, sigma, scales }: LatentCache): Promise<void> {
   requirePath("folder", folder);
-  await fs.mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const identity = randomUUID();
   const tensors = [floatTensor("mean", mean.shape, mean.data), floatTensor("sigma", sigma.shape, sigma.data)];
   await writeSafetensors(path.join(folder, tensorFile), tensors, { metadata: { identity } });
@@ -37,6 +42,7 @@ export async function saveLatents(folder: string, { mean, sigma, scales }: Laten
 /**
  * Loads what `saveLatents` has saved.
  *
+ * @returns mean and sigma, both `[count, height, width, channels]`, and their scales
  * @throws DataError `ERR_DATASET_NOT_FOUND` where `latents.json` is missing, `ERR_DATASET_FORMAT` where it is
  *   something else or belongs to another file; WeightsError for the safetensors file
  */
@@ -69,6 +75,15 @@ async function readText(file: string): Promise<LatentText> {
     const message = `${file} cannot be read: ${cause.message}. Save latents there first.`;
     throw new DataError("ERR_DATASET_NOT_FOUND", message, file, { cause });
   });
+  return parseLatentText(text, file);
+}
+
+/**
+ * What `latents.json` holds.
+ *
+ * @throws DataError `ERR_DATASET_FORMAT`
+ */
+export function parseLatentText(text: string, file: string): LatentText {
   let parsed: Partial<LatentText>;
   try {
     parsed = JSON.parse(text) ?? {};

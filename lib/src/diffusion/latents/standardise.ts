@@ -30,7 +30,13 @@ export function standardise(
   return perChannel(latents, (value, channel) => (value - at(shift, channel)) / at(scale, channel));
 }
 
-/** The way back, before decoding. */
+/**
+ * The way back, before decoding.
+ *
+ * @param latents `[..., channels]`, as `standardise` makes them
+ * @returns new numbers of the same shape
+ * @throws what `standardise` throws
+ */
 export function unstandardise(
   latents: FloatArray,
   scales: LatentScales,
@@ -40,7 +46,13 @@ export function unstandardise(
   return perChannel(latents, (value, channel) => value * at(scale, channel) + at(shift, channel));
 }
 
-/** The posteriors' standard deviations on that scale: nothing is taken off. */
+/**
+ * The posteriors' standard deviations on that scale: nothing is taken off.
+ *
+ * @param sigma `[..., channels]`
+ * @returns new numbers of the same shape
+ * @throws what `standardise` throws
+ */
 export function standardiseSpread(
   sigma: FloatArray,
   scales: LatentScales,

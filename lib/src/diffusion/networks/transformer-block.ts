@@ -97,7 +97,7 @@ function selfAttention(
   return dense(parameters, `${name}.to_out.0`, attended);
 }
 
-/** RMS normalisation of every head's features, with gains that the heads share (SD3, Esser et al. 2024, section 5.3.2). */
+/** RMS normalisation of every head's features, with gains that the heads share (as in SD3, Esser et al. 2024, arXiv:2403.03206). */
 function normaliseHeads(parameters: Parameters, name: string, x: tf.Tensor3D, heads: number): tf.Tensor3D {
   const gain = requireParameter(parameters, `${name}.weight`);
   const [batch, tokens, width] = x.shape;

@@ -1,16 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { attentionBlock } from "../../nn/attention.js";
+import { addAttentionBlock, attentionBlock } from "../../nn/attention.js";
 import { dense } from "../../nn/dense.js";
 import { groupNorm } from "../../nn/group-norm.js";
 import { conv2d } from "../../nn/layers.js";
-import {
-  addAttentionBlock,
-  addConv2d,
-  addDense,
-  addGroupNorm,
-  addResidualBlock,
-  type Parameters,
-} from "../../nn/parameters.js";
+import { addConv2d, addDense, addGroupNorm, type Parameters } from "../../nn/parameters.js";
+import { addResidualBlock, residualBlock } from "../../nn/residual-block.js";
 import type { Random } from "../../random.js";
 import { setToZero } from "./variables.js";
 
@@ -29,8 +23,7 @@ export function addTimedResidualBlock(
 }
 
 /**
- * Residual block of DDPM's U-Net (diffusers' `ResnetBlock2D`): `x + conv2(silu(norm2(conv1(silu(norm1(x))) +
- * time_emb_proj(embedding))))`, with a 1 x 1 convolution on the shortcut where `conv_shortcut` exists.
+ * Residual block of DDPM's U-Net: `residualBlock` with `time_emb_proj(embedding)` between its convolutions.
  *
  * @param x `[batch, height, width, channels]`
  * @param embedding `[batch, width]`, after its SiLU
@@ -43,14 +36,9 @@ export function timedResidualBlock(
   embedding: tf.Tensor2D,
 ): tf.Tensor4D {
   return tf.tidy(() => {
-    const normalise = (norm: string, hidden: tf.Tensor4D) =>
-      groupNorm(parameters, `${name}.${norm}`, hidden, { activation: "silu" });
-    const first = conv2d(parameters, `${name}.conv1`, normalise("norm1", x));
-    const offset = dense(parameters, `${name}.time_emb_proj`, embedding);
-    const shifted: tf.Tensor4D = tf.add(first, tf.reshape(offset, [x.shape[0], 1, 1, -1]));
-    const second = conv2d(parameters, `${name}.conv2`, normalise("norm2", shifted));
-    const hasProjection = `${name}.conv_shortcut.weight` in parameters;
-    return tf.add(hasProjection ? conv2d(parameters, `${name}.conv_shortcut`, x) : x, second) as tf.Tensor4D;
+    const projected = dense(parameters, `${name}.time_emb_proj`, embedding);
+    const offset = tf.reshape(projected, [x.shape[0], 1, 1, -1]);
+    return residualBlock(parameters, name, x, { offset });
   });
 }
 
@@ -81,7 +69,7 @@ export function applyStop(
   heads: number,
 ): tf.Tensor4D {
   const hidden = timedResidualBlock(parameters, `${block}.resnets.${index}`, x, embedding);
-  return attention ? attentionBlock(parameters, `${block}.attentions.${index}`, hidden, heads) : hidden;
+  return attention ? attentionBlock(parameters, `${block}.attentions.${index}`, hidden, { heads }) : hidden;
 }
 
 export function addOutput(

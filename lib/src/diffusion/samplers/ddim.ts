@@ -7,7 +7,8 @@ import { denoiseAt, type Sampler } from "./sampler.js";
 /**
  * DDIM (Song et al. 2021, arXiv:2010.02502, equation 12 with sigma = 0): the estimates of the clean tensor and of the
  * noise are mixed as they are at the next time. One evaluation a step, of first order. On the paths of rectified flow
- * and EDM it is Euler's method; on curved ones it is the better of the two.
+ * and EDM it is Euler's method; on curved ones it is the better of the two. Takes and returns
+ * `[batch, height, width, channels]`.
  */
 export const ddim: Sampler = (denoiser, noisy, { from, to }, condition) => {
   const clean = denoiseAt(denoiser, noisy, from, condition);
@@ -15,8 +16,8 @@ export const ddim: Sampler = (denoiser, noisy, { from, to }, condition) => {
 };
 
 /**
- * DDIM with fresh noise (Song et al. 2021, equation 16): of the noise at the next time the share `eta^2 (1 -
- * ratio^2)` of the variance is drawn anew, with `ratio = (signal_from noise_to) / (signal_to noise_from)`.
+ * DDIM with fresh noise (Song et al. 2021, arXiv:2010.02502, equation 16): of the noise at the next time the share
+ * `eta^2 (1 - ratio^2)` of the variance is drawn anew, with `ratio = (signal_from noise_to) / (signal_to noise_from)`.
  *
  * @param options.eta 0 is `ddim`, 1 is the ancestral sampling of DDPM
  * @throws ConfigError for an `eta` out of [0, 1]

@@ -8,7 +8,7 @@ import { denoiseAt, type Sampler, slopeOf } from "./sampler.js";
 /**
  * Heun's method on the probability flow (Karras et al. 2022, arXiv:2206.00364, algorithm 1): a step of Euler's, then
  * once more with the mean of the slopes at both ends. Two evaluations a step, of second order. The step to a time
- * without noise is Euler's.
+ * without noise is Euler's. Takes and returns `[batch, height, width, channels]`.
  */
 export const heun: Sampler = (denoiser, noisy, { from, to }, condition) => {
   const { path } = denoiser;
@@ -31,8 +31,8 @@ export interface ChurnOptions {
 }
 
 /**
- * EDM's stochastic sampler (Karras et al. 2022, algorithm 2): adds some noise before every step of Heun's and goes that
- * much further, which corrects the errors made before. For denoisers on EDM's path.
+ * EDM's stochastic sampler (Karras et al. 2022, arXiv:2206.00364, algorithm 2): adds some noise before every step of
+ * Heun's and goes that much further, which corrects the errors made before. For denoisers on EDM's path.
  *
  * @throws ConfigError for options out of range and, when sampling, for a denoiser of another path
  */

@@ -30,6 +30,7 @@ export type Sampler = <Condition>(
  * @param noisy `[batch, height, width, channels]` at the time `times[0]`, from `startingNoise` for example
  * @param times see `uniformSchedule` and `karrasSchedule`
  * @param onStep sees the tensor after every step; the tensor is freed after the next one
+ * @returns the shape of `noisy`
  * @throws ConfigError for times that do not fall, and where the denoiser is of no use at the first
  */
 export function sample<Condition>(
@@ -63,7 +64,7 @@ export function sample<Condition>(
  * Where sampling starts: noise as strong as it is at that time. Where the path still has some signal then, it is left
  * out.
  *
- * @param noise standard normal
+ * @param noise standard normal, `[batch, height, width, channels]`
  * @returns the shape of `noise`
  */
 export function startingNoise(path: Path, noise: tf.Tensor4D, time: number): tf.Tensor4D {

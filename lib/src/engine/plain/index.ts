@@ -17,4 +17,6 @@ export const plainEngine: Omit<Engine, "name" | "start"> = {
   compile,
   layers: composedLayers,
   memory,
+  setDeterministic() {},
+  isDeterministic: () => true,
 };

@@ -20,6 +20,9 @@ export const tensorflow: Engine = {
   name: "tensorflow",
   ...plainEngine,
 
+  /** On a GPU TensorFlow takes what is fastest, and offers no other way through its C library. */
+  isDeterministic: () => library?.binding.isUsingGpuDevice() !== true,
+
   async start(options): Promise<EngineDetails> {
     // On a GPU, TensorFlow rounds the factors of its products to TF32 by itself, and on the CPU it never does.
     const wishesTf32 = options.precision === "tf32" && options.device !== "cpu";

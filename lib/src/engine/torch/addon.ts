@@ -47,6 +47,8 @@ export interface Addon {
   /** Threads of the CPU's operators. */
   setThreads(count: number): void;
   setTf32(on: boolean): void;
+  /** On a GPU: only algorithms whose results are the same at every repetition, or the fastest. */
+  setDeterministic(on: boolean): void;
   /** Waits until the device has done all its work. */
   synchronize(): void;
   /** Zeros without a GPU. */

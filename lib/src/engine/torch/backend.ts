@@ -26,7 +26,7 @@ export class TorchBackend extends tf.KernelBackend {
   private recorded: Entry[] = [];
 
   /** A net for tensors that nobody disposes of. It holds the entries, which hold no data ids: those die freely. */
-  private abandoned = new FinalizationRegistry<Entry>((entry) => this.freeHandle(entry));
+  private abandoned = new FinalizationRegistry<Entry>((entry) => this.forget(entry));
 
   // What kernels use
 
@@ -86,6 +86,11 @@ export class TorchBackend extends tf.KernelBackend {
   entry(tensor: tf.TensorInfo): Entry {
     const entry = this.entries.get(tensor.dataId);
     return entry ?? this.bringOver(tensor);
+  }
+
+  /** Memory of its own for an entry whose data are about to be updated in place on behalf of one of its holders. */
+  separate(entry: Entry): void {
+    inScope(() => this.replaceHandle(entry, keep(clone(entry.handle))));
   }
 
   private replaceHandle(entry: Entry, handle: Handle): void {
@@ -162,10 +167,9 @@ export class TorchBackend extends tf.KernelBackend {
     if (!entry) return true;
     entry.references -= 1;
     if (entry.references > 0 && !force) return false;
-    this.freeHandle(entry);
     this.abandoned.unregister(entry);
     this.entries.delete(dataId);
-    this.entryCount -= 1;
+    this.forget(entry);
     return true;
   }
 
@@ -265,7 +269,9 @@ export class TorchBackend extends tf.KernelBackend {
     );
   }
 
-  private freeHandle(entry: Entry): void {
+  /** Of an entry that no data id leads to any more. */
+  private forget(entry: Entry): void {
+    this.entryCount -= 1;
     if (entry.handle === 0) return;
     runtime.addon.free(entry.handle);
     entry.handle = 0;

@@ -89,8 +89,12 @@ export class Capture {
   replay(): void {
     for (const binding of this.bound) {
       const { variable, memory, current } = binding;
-      if (variable.isDisposed || this.torch.entry(variable).handle === current) continue;
-      // Assigned between two calls: the new value goes to where the graph looks for it.
+      if (variable.isDisposed) continue;
+      const entry = this.torch.entry(variable);
+      if (entry.handle === current && entry.references === 1) continue;
+      // Other variables that were assigned this one keep its numbers,
+      if (entry.handle === current) this.torch.separate(entry);
+      // and where this one was assigned between two calls, its value goes to where the graph looks for it.
       inScope(() => copyInto(memory, this.torch.handle(variable)));
       this.bind(binding);
     }

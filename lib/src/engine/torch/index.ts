@@ -1,6 +1,7 @@
 import type { Engine } from "../engine.js";
 import { createAdam } from "./adam.js";
 import { compile } from "./compile.js";
+import { isDeterministic, setDeterministic } from "./determinism.js";
 import { valueAndGradients } from "./gradients.js";
 import { inputGradient, stopGradient } from "./input-gradient.js";
 import { layers } from "./layers.js";
@@ -23,4 +24,6 @@ export const torch: Engine = {
   compile,
   layers,
   memory,
+  setDeterministic,
+  isDeterministic,
 };

@@ -48,9 +48,10 @@ export function replaceData(torch: TorchBackend, variable: tf.Variable, handle: 
   return entry;
 }
 
+/** Not where another variable has been assigned this one: that only shares the data, and has to keep its numbers. */
 function isSettled(torch: TorchBackend, variable: tf.Variable): boolean {
-  const { mutable, device } = torch.entry(variable);
-  return mutable && device === runtime.device;
+  const { mutable, device, references } = torch.entry(variable);
+  return mutable && device === runtime.device && references === 1;
 }
 
 function inTorchOrder(handle: Handle, shape: number[]): Handle {

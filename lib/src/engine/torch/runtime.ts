@@ -8,6 +8,8 @@ export const runtime = {
   addon: undefined as unknown as Addon,
   device: "cpu" as "cpu" | "cuda",
   precision: "float32" as Precision,
+  /** Whether results have to repeat to the bit; only a GPU has something to do for it. See `determinism.ts`. */
+  deterministic: false,
   /** Whether autograd records operators: inside `valueAndGradients`. */
   recording: false,
   /** Whether what is recorded will be differentiated twice: inside the function of an `inputGradient`. */

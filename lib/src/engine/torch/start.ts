@@ -4,6 +4,7 @@ import { EngineError } from "../../errors.js";
 import type { EngineDetails, EngineOptions, Precision } from "../engine.js";
 import type { AddonInfo } from "./addon.js";
 import { TorchBackend } from "./backend.js";
+import { applyDeterminism } from "./determinism.js";
 import { loadAddon } from "./load-addon.js";
 import { resolveOperators } from "./operators.js";
 import { runtime } from "./runtime.js";
@@ -27,6 +28,7 @@ export async function start(options: EngineOptions): Promise<EngineDetails> {
   if (device === "cuda") addon.setTf32(precision !== "float32");
   runtime.device = device;
   runtime.precision = precision;
+  applyDeterminism();
   if (!(await tf.setBackend("torch"))) {
     throw new EngineError(
       "ERR_ENGINE_UNAVAILABLE",

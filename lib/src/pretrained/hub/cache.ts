@@ -1,6 +1,7 @@
 import fs from "node:fs/promises";
 import path from "node:path";
 import { getRepoFolderName } from "@huggingface/hub";
+import { explainFullDisk, makeFolder } from "../../full-disk.js";
 import { writeAtomically } from "../../safetensors/index.js";
 import type { HubAccess } from "./options.js";
 
@@ -32,15 +33,17 @@ export function cachedRepository({ cacheFolder }: HubAccess, repository: string)
     snapshot,
     async link(commit, file, checksum) {
       const link = snapshot(commit, file);
-      await fs.mkdir(path.dirname(link), { recursive: true });
+      await makeFolder(path.dirname(link));
       const target = path.relative(path.dirname(link), blob(checksum));
       if ((await fs.readlink(link).catch(() => undefined)) === target) return;
       await fs.rm(link, { force: true });
       // Windows lets only some users make links: then it is a second copy, as with the hub's Python client.
-      await fs.symlink(target, link).catch((error) => {
-        if (error.code === "EPERM") return fs.copyFile(blob(checksum), link);
-        if (error.code !== "EEXIST") throw error; // made meanwhile by someone else who loads the same
-      });
+      await explainFullDisk(link, () =>
+        fs.symlink(target, link).catch((error) => {
+          if (error.code === "EPERM") return fs.copyFile(blob(checksum), link);
+          if (error.code !== "EEXIST") throw error; // made meanwhile by someone else who loads the same
+        }),
+      );
     },
     async readRef(revision) {
       if (isCommit(revision)) return revision;
@@ -49,7 +52,7 @@ export function cachedRepository({ cacheFolder }: HubAccess, repository: string)
     },
     async writeRef(revision, commit) {
       if (isCommit(revision)) return;
-      await fs.mkdir(path.dirname(ref(revision)), { recursive: true });
+      await makeFolder(path.dirname(ref(revision)));
       await writeAtomically(ref(revision), async (handle) => {
         await handle.writeFile(commit);
       });

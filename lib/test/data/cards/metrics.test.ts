@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { allBoards, boardIndex, holdOutBoards } from "../../../src/data/cards/boards.js";
-import { cardFloor, cardIdentity, cardMetrics } from "../../../src/data/cards/metrics.js";
+import { cardFloor, cardIdentityFloor } from "../../../src/data/cards/floor.js";
+import { cardIdentity, cardMetrics } from "../../../src/data/cards/metrics.js";
 import { parseCards } from "../../../src/data/cards/parse.js";
 import { cards } from "../../../src/data/cards.js";
 import { type Pictures, pictures, selectImages } from "../../../src/data/image-set.js";
@@ -136,6 +137,14 @@ describe("cardIdentity", () => {
       stripes: 1,
       hues: 1,
     });
+  });
+
+  it("has the floor of what the parser finds again in true cards: all of it", () => {
+    const options = { count: 60, size: 16, repeats: 2 };
+    const all = { identity: 1, position: 1, stripes: 1 };
+    expect(cardIdentityFloor({ ...options, channels: 1 })).toEqual({ ...all, hues: Number.NaN });
+    expect(cardIdentityFloor({ ...options, seed: 5, boards: [{ a: 1, b: 2 }] })).toEqual({ ...all, hues: 1 });
+    expect(() => cardIdentityFloor({ ...options, repeats: 0 })).toThrow(/repeats/);
   });
 
   it("does not count a valid card that is another card, as validity does", () => {

@@ -46,6 +46,8 @@ function sendRange(request: IncomingMessage, response: ServerResponse): void {
     response.setHeader("content-range", `bytes ${start}-${content.length - 1}/${content.length}`);
   response.writeHead(start > 0 ? 206 : 200).end(content.subarray(start));
 }
+/** What has come while nobody loads it. */
+const partial = () => `${target}.latentlab.incomplete`;
 const files = async () => (await readdir(path.dirname(target)).catch(() => [])).sort();
 
 describe("downloadFile", () => {
@@ -69,17 +71,18 @@ describe("downloadFile", () => {
       code: "ERR_DOWNLOAD_FAILED",
       message: expect.stringContaining("goes on from where it stopped"),
     });
-    expect(await files()).toEqual(["file.partial"]);
+    expect(await files()).toEqual(["file.latentlab.incomplete"]);
     answer = sendRange;
     await downloadFile(remote, target);
-    expect(ranges).toEqual([undefined, "bytes=5000-"]);
+    // Two more tries, in vain, and the next call.
+    expect(ranges).toEqual([undefined, ...Array(3).fill("bytes=5000-")]);
     expect(await readFile(target)).toEqual(content);
   });
 
   it("starts over with a server that knows no ranges", async () => {
     await downloadFile(remote, target);
     await rm(target);
-    await writeFile(`${target}.partial`, content.subarray(0, 700));
+    await writeFile(partial(), content.subarray(0, 700));
     answer = (_request, response) => response.writeHead(200).end(content);
     await downloadFile(remote, target);
     expect(await readFile(target)).toEqual(content);
@@ -88,11 +91,11 @@ describe("downloadFile", () => {
   it("needs no server where only the renaming was missing, and starts over from a file that is too long", async () => {
     await downloadFile(remote, target);
     await rm(target);
-    await writeFile(`${target}.partial`, content);
+    await writeFile(partial(), content);
     await downloadFile(remote, target);
     expect(ranges).toEqual([undefined]);
     await rm(target);
-    await writeFile(`${target}.partial`, Buffer.concat([content, content]));
+    await writeFile(partial(), Buffer.concat([content, content]));
     await downloadFile(remote, target);
     expect(ranges).toEqual([undefined, undefined]);
     expect(await readFile(target)).toEqual(content);
@@ -132,6 +135,14 @@ describe("downloadFile", () => {
     expect(await files()).toEqual(["file"]);
   });
 
+  it("is done once for two that want the same, and the file is whole for both", async () => {
+    const both = [downloadFile(remote, target), downloadFile(remote, target)];
+    await Promise.all(both);
+    expect(ranges).toHaveLength(1);
+    expect(await readFile(target)).toEqual(content);
+    expect(await files()).toEqual(["file"]);
+  });
+
   it("stops when it is told to, and keeps what has arrived", async () => {
     const controller = new AbortController();
     answer = (_request, response) => void response.writeHead(200).write(content.subarray(0, 3000));
@@ -139,7 +150,7 @@ describe("downloadFile", () => {
     await expect(downloadFile(remote, target, { onProgress, signal: controller.signal })).rejects.toThrow(
       "enough",
     );
-    expect((await readFile(`${target}.partial`)).length).toBe(3000);
+    expect((await readFile(partial())).length).toBe(3000);
   });
 });
 

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { AdamOptions, EngineAdam } from "../../../src/engine/engine.js";
 import { createAdam as createPlainAdam } from "../../../src/engine/plain/adam.js";
+import type { TorchBackend } from "../../../src/engine/torch/backend.js";
 import { torch } from "../../../src/engine/torch/index.js";
 import type { Parameters } from "../../../src/nn/parameters.js";
 import { numbers, startTorch } from "./support.js";
@@ -43,6 +44,22 @@ describe("Adam of the torch engine", () => {
     const expected = run(composed, createPlainAdam(composed, { ...options, weightDecay }), 0, 6);
     expect(actual[0]).not.toBeCloseTo(numbers([3, 2, 4, 5], 1).dataSync()[0] as number, 2);
     expectClose(actual, expected);
+  });
+
+  it("updates in place, and leaves a variable alone that was assigned one of its parameters", () => {
+    const parameters = createParameters();
+    const adam = torch.createAdam(parameters, options);
+    adam.update(gradientsOf(0));
+    const place = () => (tf.backend() as TorchBackend).handle(parameters.filter as tf.Variable);
+    const before = place();
+    adam.update(gradientsOf(1));
+    expect(place()).toBe(before);
+    const teacher = tf.variable(tf.zeros([3, 2, 4, 5]));
+    teacher.assign(parameters.filter as tf.Variable);
+    const values = Array.from(teacher.dataSync());
+    for (const step of [2, 3]) adam.update(gradientsOf(step));
+    expect(Array.from(teacher.dataSync())).toEqual(values);
+    expect(Array.from(parameters.filter?.dataSync() ?? [])).not.toEqual(values);
   });
 
   it("takes autograd's gradients as they come and the caller's in any order in memory", () => {

@@ -99,6 +99,39 @@ describe.skipIf(!addon.info().cuda)("the addon on a GPU", () => {
     addon.freeGraph(graph);
   });
 
+  it("copies pixels in the type that they have, also in mixed precision", () => {
+    const x = float([1, 2, 3, 4], [1, 1, 2, 2]);
+    addon.requireGradient(x);
+    const before = addon.recordGradients(true);
+    addon.autocast("cuda", ScalarType.bfloat16);
+    const half = call("aten::to.dtype", x, ScalarType.bfloat16);
+    const result = call("latentlab::upsample_nearest", half, 2);
+    const sum = call("aten::sum", result);
+    addon.autocast("cuda", null);
+    addon.recordGradients(before);
+    expect(addon.type(result)).toBe(ScalarType.bfloat16);
+    expect(numbers(addon.gradients(sum, [x], false)[0] as Handle)).toEqual([4, 4, 4, 4]);
+  });
+
+  it("adds up in one order where results have to repeat, and goes on where it cannot", () => {
+    const [values, rows] = [random([100_000, 3]), call("aten::randint", 5, [100_000], 4, null, "cuda")];
+    const add = () => numbers(call("aten::index_add", float(Array(15).fill(0), [5, 3]), 0, rows, values, 1));
+    addon.setDeterministic(true);
+    try {
+      const first = add();
+      for (let repetition = 0; repetition < 10; repetition++) expect(add()).toEqual(first);
+      const x = random([1, 1, 4, 4]);
+      addon.requireGradient(x);
+      addon.recordGradients(true);
+      const sum = call("aten::sum", call("aten::upsample_bilinear2d", x, [8, 8], false, null, null));
+      addon.recordGradients(false);
+      for (const value of numbers(addon.gradients(sum, [x], false)[0] as Handle))
+        expect(value).toBeGreaterThan(0);
+    } finally {
+      addon.setDeterministic(false);
+    }
+  });
+
   it.each<[string, string, () => unknown]>([
     ["a read-back", "ERR_COMPILED_STEP", () => addon.download(float1)],
     ["a read-back by an operator", "ERR_COMPILED_STEP", () => call("aten::item", float1)],

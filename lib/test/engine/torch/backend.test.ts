@@ -109,12 +109,16 @@ describe("tensors of the torch engine", () => {
     v8.setFlagsFromString("--expose-gc");
     const collect = vm.runInNewContext("gc") as () => void;
     const before = torch.memory().tensors;
+    const entries = tf.backend().numDataIds();
     for (let index = 0; index < 100; index++) tf.add(tf.tensor1d([index, 1]), 1);
     expect(torch.memory().tensors).toBeGreaterThan(before + 100);
-    for (let attempt = 0; attempt < 50 && torch.memory().tensors > before; attempt++) {
+    expect(tf.backend().numDataIds()).toBeGreaterThan(entries + 100);
+    const isLeft = () => torch.memory().tensors > before || tf.backend().numDataIds() > entries;
+    for (let attempt = 0; attempt < 50 && isLeft(); attempt++) {
       collect();
       await sleep(10);
     }
     expect(torch.memory().tensors).toBeLessThanOrEqual(before);
+    expect(tf.backend().numDataIds()).toBeLessThanOrEqual(entries);
   });
 });

@@ -86,6 +86,20 @@ describe.runIf(hasGpu)("a compiled step on the GPU", () => {
     compiled.dispose();
   });
 
+  it("leaves variables alone that were assigned those of the step", () => {
+    const { average, parameters, run, compiled } = createTraining(true);
+    const [teacher, other] = [tf.variable(tf.zeros([3, 3, 3, 8])), tf.variable(tf.zeros([3]))];
+    for (let index = 0; index < 6; index++) {
+      teacher.assign(average);
+      other.assign(parameters["last.bias"] as tf.Variable);
+      const before = [teacher, other].map((variable) => variable.dataSync().slice());
+      tf.dispose(run({ pictures: numbers([4, 8, 8, 3], 1) }));
+      expect([teacher, other].map((variable) => variable.dataSync())).toEqual(before);
+      expect(parameters["last.bias"]?.dataSync()).not.toEqual(before[1]);
+    }
+    compiled.dispose();
+  });
+
   it("says that nothing can be read inside, and goes on plainly", () => {
     const step = torch.compile(({ x }: { x: tf.Tensor }) => {
       const y = tf.mul(x, 2);

@@ -1,6 +1,7 @@
-import type { RenderProps } from "@anywidget/types";
+import type { AnyModel, RenderProps } from "@anywidget/types";
 import { html } from "./dom.js";
 import type { ViewModel, Wire } from "./model.js";
+import { reportShown } from "./report-shown.js";
 
 export interface ViewContext<State extends object> {
   readonly model: ViewModel<State>;
@@ -13,6 +14,10 @@ export interface ViewContext<State extends object> {
 /** The default export of a view module. A view that cannot be drawn says so in its place. */
 export function defineView<State extends object>(draw: (context: ViewContext<State>) => void) {
   return {
+    /** Called once for a model in a page, before its views. */
+    initialize({ model, signal }: { model: AnyModel; signal?: AbortSignal }) {
+      reportShown(model, signal);
+    },
     render({
       model,
       el,

@@ -59,10 +59,14 @@ const resizeBilinear = (shape: number[], newSize: [number, number], rule: Rule) 
 };
 
 const nearest = operator("aten::upsample_nearest2d");
+const repeat = operator("latentlab::upsample_nearest");
 
 const resizeNearest = (shape: number[], newSize: [number, number], rule: Rule) => (x: Handle) => {
   if (!rule.alignCorners && !rule.halfPixelCenters) {
-    return permute(nearest(permute(x, toChannelsFirst), newSize), toChannelsLast);
+    const pictures = permute(x, toChannelsFirst);
+    const factor = wholeFactor(shape, newSize);
+    const resized = factor ? repeat(pictures, factor) : nearest(pictures, newSize);
+    return permute(resized, toChannelsLast);
   }
   return newSize.reduce((part, newLength, index) => {
     const length = shape[index + 1] as number;
@@ -71,6 +75,15 @@ const resizeNearest = (shape: number[], newSize: [number, number], rule: Rule) =
     return select(part, index + 1, toIndex(rule.alignCorners ? addNumber(position, 0.5) : position, length));
   }, x);
 };
+
+/** By which both axes grow, if it is one whole number. */
+function wholeFactor(
+  [, height, width]: number[],
+  [newHeight, newWidth]: [number, number],
+): number | undefined {
+  const factor = newHeight / (height as number);
+  return Number.isInteger(factor) && factor === newWidth / (width as number) ? factor : undefined;
+}
 
 type Resize = typeof resizeBilinear;
 const real = (x: Handle, dtype: tf.DataType) => (dtype === "float32" ? x : toType(x, ScalarType.float32));

@@ -1,0 +1,1 @@
+"""The tests. Each module makes its cases for one kernel and one profile."""

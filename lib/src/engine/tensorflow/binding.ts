@@ -48,6 +48,9 @@ interface BackendModule {
 export function loadBackend({ require, binding: file, package: name }: Installation): Binding {
   // Errors only. One line about oneDNN comes all the same: TensorFlow writes it before it reads this.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  // TensorFlow itself switches oneDNN's kernels on for newer processors only. Without them dilated depthwise
+  // convolutions and pictures in NCHW order are missing.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
   restoreRemovedUtilities();
   const binding = rememberConstants(require(file));
   // Its modules one by one and not its index.js: that looks for the binding with a tool that we do not install.

@@ -47,13 +47,33 @@ export function registerConvolutions(): void {
     const geometry = geometryOf(x.shape, filterShape, attributes);
     if (!geometry) return undefined;
     const padding = paddingInPixels(geometry);
-    const operation = describe(backend, geometry, padding ? "VALID" : undefined);
+    const padded = padding ? tf.pad(x, padding) : x;
+    const { input, read } = pickPixels(padded, geometry);
+    const operation = describe(backend, read, padding ? "VALID" : undefined);
     return backend.executeSingleOutput(tf.Conv2DBackpropFilter, operation, [
-      padding ? tf.pad(x, padding) : x,
+      input,
       tf.tensor1d(filterShape, "int32"),
       dy,
     ]);
   });
+}
+
+/**
+ * A filter of one pixel with strides takes one pixel of every stride. These are picked here, since with few channels
+ * oneDNN's gradient of such a filter is wrong on processors without AVX-512:
+ * https://github.com/uxlfoundation/oneDNN/issues/6035
+ */
+function pickPixels(x: tf.Tensor4D, geometry: ConvolutionGeometry) {
+  const { filterHeight, filterWidth, strideHeight, strideWidth } = geometry;
+  const isOnePixel = filterHeight === 1 && filterWidth === 1;
+  if (!isOnePixel || (strideHeight === 1 && strideWidth === 1)) return { input: x, read: geometry };
+  const end = [
+    x.shape[0],
+    (geometry.outHeight - 1) * strideHeight + 1,
+    (geometry.outWidth - 1) * strideWidth + 1,
+  ];
+  const input = tf.stridedSlice(x, [0, 0, 0, 0], [...end, x.shape[3]], [1, strideHeight, strideWidth, 1]);
+  return { input, read: { ...geometry, strideHeight: 1, strideWidth: 1 } };
 }
 
 function convolve(

@@ -4,12 +4,17 @@ import {
   convolveForFilterGradient,
   convolveForInputGradient,
 } from "../composed-convolution.js";
+import type { Helper } from "./helper.js";
 import { type KernelCall, replaceKernel } from "./kernel.js";
+import { splitBatch } from "./split-batch.js";
 
 type Shape4D = [number, number, number, number];
 
-/** Gradients of convolutions from forward convolutions: the backend lacks one of them, and the other is slow. */
-export function registerConvolutions(): void {
+/**
+ * Gradients of convolutions from forward convolutions, since the backend lacks one of them and the other is slow; the
+ * larger of all convolutions on several threads.
+ */
+export function registerConvolutions(helpers: readonly Helper[]): void {
   replaceKernel(tf.Conv2DBackpropFilter, ({ inputs, attributes }) => {
     const { x, dy } = inputs as { x: tf.Tensor4D; dy: tf.Tensor4D };
     const { filterShape } = attributes as unknown as tf.Conv2DBackpropFilterAttrs;
@@ -22,8 +27,9 @@ export function registerConvolutions(): void {
   });
   for (const kernelName of [tf.Conv2D, tf.FusedConv2D]) {
     replaceKernel(kernelName, (call) => {
-      const pad = paddingForSparseFilters(call);
-      return call.original(pad ? { attributes: { ...call.attributes, pad } } : {});
+      const pad = paddingForSparseFilters(call) ?? (call.attributes as unknown as tf.Conv2DAttrs).pad;
+      const convolution = { ...call, attributes: { ...call.attributes, pad } };
+      return splitBatch(kernelName, convolution, helpers) ?? call.original(convolution);
     });
   }
 }

@@ -1,17 +1,20 @@
 import { createRequire } from "node:module";
+import os from "node:os";
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { EngineError } from "../../errors.js";
 import type { Engine, EngineDetails } from "../engine.js";
 import { requireFloat32On } from "../options.js";
 import { plainEngine } from "../plain/index.js";
+import { Helper } from "./helper.js";
 import { registerTrainingKernels } from "./training-kernels.js";
 
 const require = createRequire(import.meta.url);
 
 /**
- * TensorFlow.js's WebAssembly backend: XNNPACK's kernels with SIMD, on one thread (upstream has no threads on Node).
- * Comes with npm and works everywhere; what it lacks for training is composed in `training-kernels.ts`.
+ * TensorFlow.js's WebAssembly backend: XNNPACK's kernels with SIMD. Comes with npm and works everywhere; what it lacks for
+ * training is composed in `training-kernels.ts`. It is published without threads (the "threaded" file has a stand-in
+ * for XNNPACK's thread pool), so that convolutions are split between instances of it, each in a thread of its own.
  */
 export const wasm: Engine = {
   name: "wasm",
@@ -36,22 +39,34 @@ export const wasm: Engine = {
 
 let loaded: Promise<EngineDetails> | undefined;
 
+/** With more, this thread would mostly copy. */
+const maxThreads = 4;
+
 async function load(): Promise<EngineDetails> {
+  const folder = `${path.dirname(require.resolve("@tensorflow/tfjs-backend-wasm"))}${path.sep}`;
+  const starting = startHelpers(folder);
   // Imported here and not at the top: the import alone registers the backend and listens on `process`.
   const backend = await withoutProcessListeners(async () => {
     const module = await import("@tensorflow/tfjs-backend-wasm");
-    const folder = path.dirname(require.resolve("@tensorflow/tfjs-backend-wasm"));
-    module.setWasmPaths(`${folder}${path.sep}`);
+    module.setWasmPaths(folder);
     if (!(await tf.setBackend("wasm"))) throw new Error("the WebAssembly module did not initialise");
     return module;
   });
-  registerTrainingKernels();
+  const helpers = await starting;
+  registerTrainingKernels(helpers);
   const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
   return {
     version: backend.version_wasm,
-    device: `CPU, 1 thread${simd ? ", SIMD" : ""}`,
+    device: `CPU, ${helpers.length + 1} thread${helpers.length > 0 ? "s" : ""}${simd ? ", SIMD" : ""}`,
     precision: "float32",
   };
+}
+
+/** As many as start: the engine also works alone. */
+async function startHelpers(wasmFolder: string): Promise<Helper[]> {
+  const count = Math.min(os.availableParallelism(), maxThreads) - 1;
+  const starts = await Promise.allSettled(Array.from({ length: count }, () => Helper.start(wasmFolder)));
+  return starts.flatMap((start) => (start.status === "fulfilled" ? start.value : []));
 }
 
 /**

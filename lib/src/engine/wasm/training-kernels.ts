@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { composeEinsum } from "../composed-einsum.js";
 import { registerConvolutions } from "./convolutions.js";
 import { registerDepthwiseConvolutions } from "./depthwise-convolutions.js";
+import type { Helper } from "./helper.js";
 import { replaceKernel } from "./kernel.js";
 import { registerMatrixProducts } from "./matrix-products.js";
 import { registerPooling } from "./pooling.js";
@@ -12,8 +13,8 @@ import { registerSums } from "./sums.js";
  * Registers the kernels that the wasm backend lacks for training, or has only in a slow or wrong form, composed of
  * kernels that it has in a good one. Under their usual names, so that `tf.conv2d` and layers models train unchanged.
  */
-export function registerTrainingKernels(): void {
-  registerConvolutions();
+export function registerTrainingKernels(helpers: readonly Helper[]): void {
+  registerConvolutions(helpers);
   registerDepthwiseConvolutions();
   registerMatrixProducts();
   registerPooling();

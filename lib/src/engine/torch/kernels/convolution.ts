@@ -7,6 +7,7 @@ import { channelsFirst, coverage, ownOrder, padToWindows, type Windows, windowsO
 const permute = operator("aten::permute");
 const reshape = operator("aten::reshape");
 const pad = operator("aten::constant_pad_nd");
+const slice = operator("aten::slice.Tensor");
 const empty = operator("aten::empty.memory_format");
 // These and not "aten::convolution": mixed precision knows them on every device.
 const convolutions = { 2: operator("aten::conv2d"), 3: operator("aten::conv3d") };
@@ -44,14 +45,35 @@ function fromTorchFilter(filter: Handle, { windows, depthwise }: Convolution): H
 const rankOf = ({ filter }: Windows) => filter.length as 2 | 3;
 const none = ({ filter }: Windows) => filter.map(() => 0);
 
+/**
+ * What a convolution reads, in torch's order of axes.
+ *
+ * A filter of one pixel with strides takes one pixel of every stride. These are picked here on the CPU, since with few
+ * channels oneDNN's gradient of such a filter is wrong or ends the process on processors without AVX-512:
+ * https://github.com/uxlfoundation/oneDNN/issues/6035
+ */
+function inputOf(x: Handle, { windows }: Convolution): { x: Handle; padding: number[]; strides: number[] } {
+  const padded = padToWindows(channelsFirst(x, windows), windows, 0);
+  const { filter, strides } = windows;
+  const isOnePixel = filter.every((size) => size === 1) && padded.padding.every((amount) => amount === 0);
+  if (runtime.device !== "cpu" || !isOnePixel) return { ...padded, strides };
+  const picked = strides.reduce(
+    (pixels, stride, axis) =>
+      stride === 1
+        ? pixels
+        : slice(pixels, axis + 2, 0, ((windows.output[axis] as number) - 1) * stride + 1, stride),
+    padded.x,
+  );
+  return { x: picked, padding: padded.padding, strides: strides.map(() => 1) };
+}
+
 /** The convolution, with the bias `[outChannels]` where there is one. */
 export function convolve(x: Handle, filter: Handle, bias: Handle | null, plan: Convolution): Handle {
   const { windows } = plan;
-  const { x: input, padding } = padToWindows(channelsFirst(x, windows), windows, 0);
-  const { strides, dilations } = windows;
+  const { x: input, padding, strides } = inputOf(x, plan);
   const weight = toTorchFilter(filter, plan);
   const convolution = convolutions[rankOf(windows)];
-  const y = convolution(input, weight, bias, strides, padding, dilations, groupsOf(plan));
+  const y = convolution(input, weight, bias, strides, padding, windows.dilations, groupsOf(plan));
   return ownOrder(y, windows);
 }
 
@@ -93,8 +115,8 @@ export function convolveTransposed(dy: Handle, filter: Handle, plan: Convolution
 /** The gradient with respect to the filter. */
 export function filterGradient(x: Handle, dy: Handle, plan: Convolution): Handle {
   const { windows } = plan;
-  const { x: input, padding } = padToWindows(channelsFirst(x, windows), windows, 0);
-  const { outChannels, inChannels, filter, strides, dilations } = windows;
+  const { x: input, padding, strides } = inputOf(x, plan);
+  const { outChannels, inChannels, filter, dilations } = windows;
   const shape = [outChannels, inChannels / groupsOf(plan), ...filter];
   // Only its shape and its order in memory are looked at.
   const order = filter.length === 2 ? channelsLast : null;

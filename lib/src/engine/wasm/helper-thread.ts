@@ -4,6 +4,8 @@ import type * as TensorFlow from "@tensorflow/tfjs-core";
 
 /** One kernel to run, on tensors of which the values lie in shared memory. */
 export interface Job {
+  /** By which the helper knows the job that it is to do from those that were posted but not asked for. */
+  id: number;
   kernelName: string;
   attributes: TensorFlow.NamedAttrMap;
   inputs: Record<string, { shape: number[]; offset: number }>;
@@ -16,16 +18,18 @@ export interface Job {
 export interface HelperData {
   /** Jobs come here. They are taken without an event loop. */
   port: MessagePort;
-  /** Two counters: of the jobs that were sent, and of those that are done. */
+  /** The three numbers below, which both threads read and write. */
   counters: Int32Array<SharedArrayBuffer>;
   /** Whose packages to load. */
   from: string;
   wasmFolder: string;
 }
 
-/** The counters' places. */
+/** The counters' places: jobs that were asked for, jobs that are done, and the id of the last that was asked for. */
 export const sent = 0;
 export const done = 1;
+export const lastId = 2;
+export const counterCount = 3;
 
 /** The counter of what is done after a job that failed. */
 export const failed = -1;
@@ -50,8 +54,10 @@ export async function help(load: NodeJS.Require): Promise<void> {
     while (Atomics.load(counters, 0) < job) Atomics.wait(counters, 0, job - 1);
     let outcome = job;
     try {
-      const { kernelName, attributes, inputs, resultOffset, memory } = receiveMessageOnPort(port)
-        .message as Job;
+      let message: Job;
+      do message = receiveMessageOnPort(port).message as Job;
+      while (message.id !== counters[2]);
+      const { kernelName, attributes, inputs, resultOffset, memory } = message;
       tf.tidy(() => {
         const tensors: TensorFlow.NamedTensorMap = {};
         for (const [name, { shape, offset }] of Object.entries(inputs)) {

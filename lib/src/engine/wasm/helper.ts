@@ -1,7 +1,16 @@
 import { once } from "node:events";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type * as tf from "@tensorflow/tfjs-core";
-import { done, failed, type HelperData, help, type Job, sent } from "./helper-thread.js";
+import {
+  counterCount,
+  done,
+  failed,
+  type HelperData,
+  help,
+  type Job,
+  lastId,
+  sent,
+} from "./helper-thread.js";
 
 /** Values and where a kernel finds them. */
 export interface Operand {
@@ -12,14 +21,17 @@ export interface Operand {
 /** After so long without an answer a helper counts as lost; jobs take milliseconds to seconds. */
 const patienceMs = 60_000;
 
+/** Memory above this size is not kept for the next job. */
+const maxKeptBytes = 2 ** 28;
+
 /** A thread that runs kernels for the one that is waiting for it. */
 export class Helper {
   readonly #port: MessagePort;
   readonly #worker: Worker;
   readonly #counters: Int32Array<SharedArrayBuffer>;
   #memory = new SharedArrayBuffer(0);
-  #jobs = 0;
-  #result: { offset: number; length: number } | undefined;
+  #ids = 0;
+  #result: Float32Array | undefined;
   #isLost = false;
 
   private constructor(worker: Worker, port: MessagePort, counters: Int32Array<SharedArrayBuffer>) {
@@ -30,7 +42,7 @@ export class Helper {
 
   static async start(wasmFolder: string): Promise<Helper> {
     const { port1, port2 } = new MessageChannel();
-    const counters = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+    const counters = new Int32Array(new SharedArrayBuffer(counterCount * Int32Array.BYTES_PER_ELEMENT));
     const workerData: HelperData = { port: port2, counters, from: import.meta.url, wasmFolder };
     const worker = new Worker(`(${help})(require)`, { eval: true, workerData, transferList: [port2] });
     const exit = once(worker, "exit").then(([code]) => {
@@ -49,15 +61,20 @@ export class Helper {
     return this.#isLost;
   }
 
-  /** Starts a kernel. Nothing is returned before `receive`. */
+  /**
+   * Starts a kernel. Its result is there at the next `receive`.
+   *
+   * JavaScript may be terminated between any two calls, here and before `receive`. So what counts as sent is in the
+   * counters alone, and only the last line before the helper is woken changes that.
+   */
   send(
     kernelName: string,
     attributes: tf.NamedAttrMap,
     operands: Record<string, Operand>,
     resultLength: number,
   ): void {
-    // A caller that was stopped before it received may have left a job that still uses the memory.
-    if (this.#result) this.receive();
+    // A job that nobody received still uses the memory.
+    if (!this.#wait()) return;
     const inputs: Job["inputs"] = {};
     let offset = 0;
     for (const [name, { shape, values }] of Object.entries(operands)) {
@@ -66,29 +83,44 @@ export class Helper {
     }
     const bytes = offset + resultLength * Float32Array.BYTES_PER_ELEMENT;
     if (this.#memory.byteLength < bytes) this.#memory = new SharedArrayBuffer(bytes);
+    const memory = this.#memory;
     for (const [name, { values }] of Object.entries(operands)) {
-      new Float32Array(this.#memory, inputs[name]?.offset, values.length).set(values);
+      new Float32Array(memory, inputs[name]?.offset, values.length).set(values);
     }
-    this.#result = { offset, length: resultLength };
-    const job: Job = { kernelName, attributes, inputs, resultOffset: offset, memory: this.#memory };
-    this.#port.postMessage(job);
-    Atomics.store(this.#counters, sent, ++this.#jobs);
+    const id = ++this.#ids;
+    this.#port.postMessage({
+      id,
+      kernelName,
+      attributes,
+      inputs,
+      resultOffset: offset,
+      memory,
+    } satisfies Job);
+    this.#result = new Float32Array(memory, offset, resultLength);
+    Atomics.store(this.#counters, lastId, id);
+    Atomics.add(this.#counters, sent, 1);
     Atomics.notify(this.#counters, sent);
   }
 
   /** Waits for the kernel's result, in memory that the next `send` uses anew; nothing where the helper was lost. */
   receive(): Float32Array | undefined {
     const result = this.#result;
-    if (!result || this.#isLost) return undefined;
-    let state = Atomics.load(this.#counters, done);
-    while (state !== this.#jobs && state !== failed) {
-      if (Atomics.wait(this.#counters, done, state, patienceMs) === "timed-out") break;
-      state = Atomics.load(this.#counters, done);
-    }
     this.#result = undefined;
-    if (state === this.#jobs) return new Float32Array(this.#memory, result.offset, result.length);
-    this.#lose();
-    return undefined;
+    if (this.#memory.byteLength > maxKeptBytes) this.#memory = new SharedArrayBuffer(0);
+    return this.#wait() ? result : undefined;
+  }
+
+  /** Until the helper has nothing more to do. False where it was lost. */
+  #wait(): boolean {
+    const target = Atomics.load(this.#counters, sent);
+    while (!this.#isLost) {
+      const state = Atomics.load(this.#counters, done);
+      if (state === target) return true;
+      const isOver =
+        state === failed || Atomics.wait(this.#counters, done, state, patienceMs) === "timed-out";
+      if (isOver) this.#lose();
+    }
+    return false;
   }
 
   #lose(): void {

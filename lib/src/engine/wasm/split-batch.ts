@@ -20,7 +20,8 @@ export function splitBatch(
   const available = helpers.filter((helper) => !helper.isLost);
   const [batch, ...pictureShape] = x.shape;
   const count = Math.min(available.length + 1, batch);
-  if (count < 2 || Object.values(inputs).some(({ dtype }) => dtype !== "float32")) return undefined;
+  const isPlain = Object.values(inputs).every(({ dtype }) => dtype === "float32");
+  if (count < 2 || !isPlain || attributes.dataFormat === "NCHW") return undefined;
   const outputShape = outputShapeOf(x, filter, attributes);
   const outputSize = tf.util.sizeFromShape(outputShape) / batch;
   if (batch * outputSize * (filter.size / filter.shape[3]) < minProducts) return undefined;

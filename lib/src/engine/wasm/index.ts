@@ -43,16 +43,15 @@ let loaded: Promise<EngineDetails> | undefined;
 const maxThreads = 4;
 
 async function load(): Promise<EngineDetails> {
-  const folder = `${path.dirname(require.resolve("@tensorflow/tfjs-backend-wasm"))}${path.sep}`;
-  const starting = startHelpers(folder);
   // Imported here and not at the top: the import alone registers the backend and listens on `process`.
-  const backend = await withoutProcessListeners(async () => {
-    const module = await import("@tensorflow/tfjs-backend-wasm");
-    module.setWasmPaths(folder);
+  const { backend, helpers } = await withoutProcessListeners(async () => {
+    const backend = await import("@tensorflow/tfjs-backend-wasm");
+    const folder = `${path.dirname(require.resolve("@tensorflow/tfjs-backend-wasm"))}${path.sep}`;
+    backend.setWasmPaths(folder);
+    const starting = startHelpers(folder);
     if (!(await tf.setBackend("wasm"))) throw new Error("the WebAssembly module did not initialise");
-    return module;
+    return { backend, helpers: await starting };
   });
-  const helpers = await starting;
   registerTrainingKernels(helpers);
   const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
   return {

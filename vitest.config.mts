@@ -6,12 +6,13 @@ const project = (
   name: string,
   folder: string,
   groupOrder: number,
-  { testTimeout = 30_000, retry = 1, env = {} } = {},
+  { testTimeout = 30_000, retry = 1, env = {}, exclude = [] as string[] } = {},
 ) => ({
   test: {
     name,
     env,
     include: [`${folder}/**/*.test.ts`],
+    exclude,
     // Native engines and kernels own process-wide state: every file gets a process of its own.
     pool: "forks" as const,
     // One package after the other: kernels and browsers are timed, and two cores are not many.
@@ -23,11 +24,22 @@ const project = (
   },
 });
 
+const conformance = "kernel-ext/test/conformance";
+
+/** Suites of the kernel, one after the other: the conformance suite's limits are for a kernel that has a core of its own. */
+const kernel = (suffix: string, folder: string, groupOrder: number, env = {}) => [
+  project(`kernel${suffix}`, folder, groupOrder, {
+    testTimeout: 60_000,
+    env,
+    exclude: [`${conformance}/**`],
+  }),
+  project(`conformance${suffix}`, conformance, groupOrder + 1, { testTimeout: 60_000, env, retry: 2 }),
+];
+
 /** The kernel as front ends see it, on another Node than the tests'. */
 const kernelOnNode = (major: number, groupOrder: number) =>
-  project(`kernel-node-${major}`, "kernel-ext/test/{protocol,conformance}", groupOrder, {
-    testTimeout: 60_000,
-    env: { LATENTLAB_TEST_NODE: nodeProgram(major) },
+  kernel(`-node-${major}`, "kernel-ext/test/protocol", groupOrder, {
+    LATENTLAB_TEST_NODE: nodeProgram(major),
   });
 
 export default defineConfig({
@@ -35,9 +47,10 @@ export default defineConfig({
     projects: [
       project("lib", "lib/test", 0, { retry: 0 }),
       project("widgets", "widgets/test", 1),
-      project("kernel", "kernel-ext/test", 2, { testTimeout: 60_000 }),
-      ...[22, 24].map((major, index) => kernelOnNode(major, 3 + index)),
-      project("notebooks", "notebooks/test", 5, { testTimeout: 600_000 }),
+      ...kernel("", "kernel-ext/test", 2),
+      ...kernelOnNode(22, 4),
+      ...kernelOnNode(24, 6),
+      project("notebooks", "notebooks/test", 8, { testTimeout: 600_000 }),
     ],
   },
 });

@@ -53,6 +53,15 @@ describe("convolutions on several threads", () => {
     expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes });
   });
 
+  it("take tensors that another backend made", async () => {
+    const expected = tf.tidy(() => tf.conv2d(pictures(), filter(), 1, "same").dataSync());
+    await tf.setBackend("cpu");
+    const [x, weights] = [pictures(), filter()];
+    await engine.use("wasm");
+    expect(tf.tidy(() => tf.conv2d(x, weights, 1, "same").dataSync())).toEqual(expected);
+    tf.dispose([x, weights]);
+  });
+
   it("go on after one that was stopped half-way", () => {
     const [x, weights] = [pictures(), filter()];
     const convolve = () => tf.tidy(() => tf.conv2d(x, weights, 1, "same").dataSync());

@@ -21,8 +21,8 @@ export interface Operand {
 /** After so long without an answer a helper counts as lost; jobs take milliseconds to seconds. */
 const patienceMs = 60_000;
 
-/** Memory above this size is not kept for the next job. */
-const maxKeptBytes = 2 ** 28;
+/** The largest job. Memory shared with a helper is kept: V8 collects what is dropped late or never. */
+export const maxJobBytes = 2 ** 28;
 
 /** A thread that runs kernels for the one that is waiting for it. */
 export class Helper {
@@ -44,7 +44,12 @@ export class Helper {
     const { port1, port2 } = new MessageChannel();
     const counters = new Int32Array(new SharedArrayBuffer(counterCount * Int32Array.BYTES_PER_ELEMENT));
     const workerData: HelperData = { port: port2, counters, from: import.meta.url, wasmFolder };
-    const worker = new Worker(`(${help})(require)`, { eval: true, workerData, transferList: [port2] });
+    const worker = new Worker(`(${help})(require)`, {
+      eval: true,
+      execArgv: [],
+      workerData,
+      transferList: [port2],
+    });
     const exit = once(worker, "exit").then(([code]) => {
       throw new Error(`a helper thread ended with code ${code}`);
     });
@@ -82,7 +87,9 @@ export class Helper {
       offset += values.byteLength;
     }
     const bytes = offset + resultLength * Float32Array.BYTES_PER_ELEMENT;
-    if (this.#memory.byteLength < bytes) this.#memory = new SharedArrayBuffer(bytes);
+    // In powers of two, so that all that was ever dropped is smaller than what is kept.
+    if (this.#memory.byteLength < bytes)
+      this.#memory = new SharedArrayBuffer(2 ** Math.ceil(Math.log2(bytes)));
     const memory = this.#memory;
     for (const [name, { values }] of Object.entries(operands)) {
       new Float32Array(memory, inputs[name]?.offset, values.length).set(values);
@@ -106,13 +113,14 @@ export class Helper {
   receive(): Float32Array | undefined {
     const result = this.#result;
     this.#result = undefined;
-    if (this.#memory.byteLength > maxKeptBytes) this.#memory = new SharedArrayBuffer(0);
     return this.#wait() ? result : undefined;
   }
 
   /** Until the helper has nothing more to do. False where it was lost. */
   #wait(): boolean {
     const target = Atomics.load(this.#counters, sent);
+    // Again, should the sender have been stopped before it could.
+    Atomics.notify(this.#counters, sent);
     while (!this.#isLost) {
       const state = Atomics.load(this.#counters, done);
       if (state === target) return true;

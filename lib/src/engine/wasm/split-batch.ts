@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Helper, Operand } from "./helper.js";
+import { type Helper, maxJobBytes, type Operand } from "./helper.js";
 import { type KernelCall, valuesOf } from "./kernel.js";
 
 /** Multiplications below which copying to another thread and back takes longer than what it saves. */
@@ -25,8 +25,12 @@ export function splitBatch(
   const outputShape = outputShapeOf(x, filter, attributes);
   const outputSize = tf.util.sizeFromShape(outputShape) / batch;
   if (batch * outputSize * (filter.size / filter.shape[3]) < minProducts) return undefined;
+  const jobValues = Math.ceil(batch / count) * (x.size / batch + outputSize) + filter.size;
+  if (jobValues * Float32Array.BYTES_PER_ELEMENT > maxJobBytes) return undefined;
 
   const floatsOf = (tensor: tf.TensorInfo) => valuesOf(backend, tensor) as Float32Array;
+  // Tensors of another engine move here at the first look, which may move the heap under views of others.
+  for (const tensor of Object.values(inputs)) floatsOf(tensor);
   const operand = (tensor: tf.Tensor): Operand => ({ shape: tensor.shape, values: floatsOf(tensor) });
   const constant = Object.fromEntries(
     Object.entries({ filter, ...others }).map(([name, tensor]) => [name, operand(tensor)]),

@@ -24,8 +24,9 @@ export function splitBatch(
   if (count < 2 || !isPlain || attributes.dataFormat === "NCHW") return undefined;
   const outputShape = outputShapeOf(x, filter, attributes);
   const outputSize = tf.util.sizeFromShape(outputShape) / batch;
+  const pictureSize = x.size / batch;
   if (batch * outputSize * (filter.size / filter.shape[3]) < minProducts) return undefined;
-  const jobValues = Math.ceil(batch / count) * (x.size / batch + outputSize) + filter.size;
+  const jobValues = Math.ceil(batch / count) * (pictureSize + outputSize) + filter.size;
   if (jobValues * Float32Array.BYTES_PER_ELEMENT > maxJobBytes) return undefined;
 
   const floatsOf = (tensor: tf.TensorInfo) => valuesOf(backend, tensor) as Float32Array;
@@ -35,7 +36,6 @@ export function splitBatch(
   const constant = Object.fromEntries(
     Object.entries({ filter, ...others }).map(([name, tensor]) => [name, operand(tensor)]),
   );
-  const pictureSize = x.size / batch;
   const startOf = (part: number) => Math.round((batch * part) / count);
   const shared = available.slice(0, count - 1).map((helper, index) => {
     const [start, end] = [startOf(index + 1), startOf(index + 2)];
